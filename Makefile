@@ -1,0 +1,35 @@
+# Every target sets up what it needs; keys pass through: make verify depth=2 order=4
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python
+PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+KEYS = $(filter-out PYTHON=% VENV=%,$(MAKEOVERRIDES))
+export MPLBACKEND ?= Agg
+
+.PHONY: verify test check help clean
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable '.[data]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+verify: $(VENV)/.run  ## the main job, python -m verify depth=4; keys pass through
+	$(RUN) -m verify $(if $(depth),,depth=4) $(KEYS)
+
+test: $(VENV)/.dev  ## the test suite
+	$(RUN) -m pytest -n 2
+
+check: $(VENV)/.dev  ## linter, formatter, type checker, walls between the rooms
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Compiled flows, PyTorch gradient descent, starts, problems and the regularizer."""

@@ -1,0 +1,1 @@
+"""SymPy derivations of the gradient-flow dynamics and the induced regularizer."""

@@ -1,0 +1,1 @@
+"""Claims, generated tensors, the engine, verdicts and reports."""
