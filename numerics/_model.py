@@ -1,0 +1,85 @@
+"""The deep Tucker model by hand in PyTorch: functional, differentiable, batched; knows nothing of theory."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from numerics._architecture import Architecture
+from numerics._tensors import mode_product
+
+Parameters = Mapping[str, Tensor]
+
+
+def factor(architecture: Architecture, parameters: Parameters, mode: int) -> Float[Tensor, "*batch I R"]:
+    """U^(n) of `mode` (0-based), the product of its chain; the identity at depth 0. Source: (2)."""
+    if architecture.depth == 0:
+        G = parameters["G"]
+        return torch.eye(architecture.sizes[mode], dtype=G.dtype, device=G.device)
+    U = parameters[f"a{mode + 1}"]
+    for name in reversed(architecture.links(mode)):
+        A = parameters[name]
+        if architecture.chain == "column":
+            U = (A @ U.mT.unsqueeze(-1)).squeeze(-1).mT
+        elif architecture.chain == "mode":
+            U = A @ U
+        else:
+            U = U * A.unsqueeze(-2)
+    return U
+
+
+def compose(architecture: Architecture, parameters: Parameters) -> Float[Tensor, "*batch_and_sizes"]:
+    """End-to-end tensor W = G x_1 U^(1) .. x_N U^(N), (*batch, I_1, .., I_N). Source: (1), (2)."""
+    W = parameters["G"]
+    if architecture.depth:
+        for mode in range(architecture.order):
+            W = mode_product(W, factor(architecture, parameters, mode), mode, order=architecture.order)
+    return W
+
+
+def component(
+    architecture: Architecture, parameters: Parameters, mode: int, r: int
+) -> Float[Tensor, "*batch_and_sizes"]:
+    """W_{n,r}: the part of W that passes through index r of `mode` (both 0-based), (*batch, *sizes). Source: (4)."""
+    order = architecture.order
+    axis = parameters["G"].ndim - order + mode
+    part = parameters["G"].narrow(axis, r, 1)
+    for n in range(order):
+        U = factor(architecture, parameters, n)
+        part = mode_product(part, U[..., r : r + 1] if n == mode else U, n, order=order)
+    return part
+
+
+def weighted_loss(W: Tensor, target: Tensor, weights: Tensor, *, order: int | None = None) -> Tensor:
+    """1/2 sum of weights * (W - target)^2 over the entries of each problem, shape (*batch); Source: (3).
+
+    Arguments:
+        order: number of tensor modes; the dimensions before them are batch. Default: those of the smallest of the
+            three arrays, so it must be given when all three carry batch dimensions.
+    """
+    residual = W - target
+    entries = weights * residual * residual
+    order = min(W.ndim, target.ndim, weights.ndim) if order is None else order
+    return entries.flatten(entries.ndim - order).sum(-1) / 2
+
+
+class DeepTucker(nn.Module):
+    """Deep Tucker model (or a batch of them) whose blocks are `nn.Parameter`s; forward() gives W."""
+
+    def __init__(self, architecture: Architecture, parameters: Parameters) -> None:
+        super().__init__()
+        architecture.batch_shape(parameters)
+        self.architecture = architecture
+        # nn.Module forbids dots in parameter names: "A1.2" is held as "A1_2".
+        for name in architecture.shapes:
+            value = torch.as_tensor(parameters[name]).detach().clone()
+            self.register_parameter(name.replace(".", "_"), nn.Parameter(value))
+
+    @property
+    def blocks(self) -> dict[str, nn.Parameter]:
+        """The parameters under their block names, in canonical order."""
+        return {name: self.get_parameter(name.replace(".", "_")) for name in self.architecture.shapes}
+
+    def forward(self) -> Float[Tensor, "*batch_and_sizes"]:
+        return compose(self.architecture, self.blocks)

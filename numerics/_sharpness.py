@@ -1,0 +1,54 @@
+"""Largest Hessian eigenvalue of the loss, by power iteration on Hessian-vector products."""
+
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from numerics._architecture import Architecture
+from numerics._model import compose, weighted_loss
+
+
+def sharpness(
+    architecture: Architecture,
+    parameters: Mapping[str, Tensor],
+    target: Tensor,
+    weights: Tensor,
+    *,
+    iterations: int = 50,
+    seed: int = 0,
+) -> Float[Tensor, "*batch"]:
+    """Largest absolute eigenvalue of the Hessian of every problem's loss, an estimate from below.
+
+    Arguments:
+        iterations: power iterations; the problems of a batch share one Hessian-vector product.
+    """
+    names = list(architecture.shapes)
+    batch = architecture.batch_shape(parameters)
+    generator = torch.Generator().manual_seed(seed)
+    blocks = tuple(parameters[name].detach().clone().requires_grad_() for name in names)
+    loss = weighted_loss(
+        compose(architecture, dict(zip(names, blocks, strict=True))), target, weights, order=architecture.order
+    ).sum()
+    first = torch.autograd.grad(loss, blocks, create_graph=True, materialize_grads=True)
+
+    def dot(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> Tensor:
+        return torch.stack([(a * b).flatten(len(batch)).sum(-1) for a, b in zip(left, right, strict=True)], dim=-1).sum(
+            -1
+        )
+
+    def scaled(vector: tuple[Tensor, ...], by: Tensor) -> tuple[Tensor, ...]:
+        return tuple(v * by.reshape(*batch, *(1,) * (v.ndim - len(batch))) for v in vector)
+
+    vector = tuple(
+        torch.randn(block.shape, generator=generator, dtype=block.dtype).to(block.device) for block in blocks
+    )
+    value = torch.zeros(batch, dtype=target.dtype, device=target.device)
+    for _ in range(iterations):
+        norm = dot(vector, vector).sqrt()
+        vector = scaled(vector, 1 / norm.clamp_min(torch.finfo(norm.dtype).tiny))
+        inner = torch.stack([(g * v).sum() for g, v in zip(first, vector, strict=True)]).sum()
+        vector = torch.autograd.grad(inner, blocks, retain_graph=True, materialize_grads=True)
+        value = dot(vector, vector).sqrt()
+    return value

@@ -1,0 +1,149 @@
+"""Starts with prescribed balance: norms, matrices, unbalanced by eps, scaled; in float64 or in 50 digits."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from numerics._architecture import Architecture
+from numerics._arithmetic import FLOAT64, Arithmetic
+from numerics._errors import UsageError
+
+Array = np.ndarray
+Blocks = dict[str, Array]
+
+
+def _in_its_precision(build: Callable[..., Blocks]) -> Callable[..., Blocks]:
+    """Run `build` with operators that round to the precision of the arithmetic it is given."""
+    signature = inspect.signature(build)
+
+    @functools.wraps(build)
+    def wrapped(*arguments: Any, **options: Any) -> Blocks:
+        bound = signature.bind(*arguments, **options)
+        with bound.arguments.get("arithmetic", FLOAT64).precision():
+            return build(*arguments, **options)
+
+    return wrapped
+
+
+@_in_its_precision
+def balance(architecture: Architecture, raw: Mapping[str, Any], arithmetic: Arithmetic = FLOAT64) -> Blocks:
+    """Rescale every chain block to the norm of its core slice; the core stays. Source: (4), (6).
+
+    With chain="mode" the shared matrices take the norm of the whole core, which is what the flow conserves there.
+    A block that is zero where its slice is not becomes a multiple of a unit vector.
+    """
+    blocks = _prepared(architecture, raw, arithmetic)
+    for n in range(architecture.order) if architecture.depth else ():
+        g = _slice_norms(blocks["G"], n, arithmetic)
+        blocks[f"a{n + 1}"] = _directions(blocks[f"a{n + 1}"].T, arithmetic).T * g
+        for name in architecture.links(n):
+            if architecture.chain == "mode":
+                whole = _directions(blocks[name][None], arithmetic)[0]
+                blocks[name] = whole * arithmetic.norm(blocks["G"])[()]
+            else:
+                directions = _directions(blocks[name], arithmetic)
+                blocks[name] = directions * g.reshape(-1, *(1,) * (directions.ndim - 1))
+    return blocks
+
+
+@_in_its_precision
+def matrix_balance(architecture: Architecture, raw: Mapping[str, Any], arithmetic: Arithmetic = FLOAT64) -> Blocks:
+    """Make all matrix laws (7) hold with value zero; directions come from `raw`, the core stays.
+
+    column: A_k = g u_k u_{k+1}^T, a = g u_K. gate: same as `balance`. mode, and every chain at K = 1:
+    the last factor is Q (G_(n) G_(n)^T)^{1/2} with Q an isometry on the range, and so on down the chain.
+
+    Raises:
+        UsageError: if rank(G_(n)) > I_n where a whole-matrix law needs it to be at most I_n.
+    """
+    if architecture.depth >= 2 and architecture.chain == "gate":
+        return balance(architecture, raw, arithmetic)
+    blocks = _prepared(architecture, raw, arithmetic)
+    for n in range(architecture.order) if architecture.depth else ():
+        if architecture.depth >= 2 and architecture.chain == "column":
+            _balance_columns(architecture, blocks, n, arithmetic)
+        else:
+            _balance_matrices(architecture, blocks, n, arithmetic)
+    return blocks
+
+
+@_in_its_precision
+def unbalance(architecture: Architecture, raw: Mapping[str, Any], eps: Any, arithmetic: Arithmetic = FLOAT64) -> Blocks:
+    """Balanced, then the last block of every group is lengthened so that its unbalancedness is exactly eps >= 0.
+
+    Raises:
+        UsageError: if eps is negative.
+    """
+    eps = arithmetic.array(eps)[()]
+    if not eps >= 0:
+        raise UsageError(f"eps must be 0 or more, got {eps}")
+    blocks = balance(architecture, raw, arithmetic)
+    for n in range(architecture.order) if architecture.depth else ():
+        g = _slice_norms(blocks["G"], n, arithmetic)
+        columns = _directions(arithmetic.array(raw[f"a{n + 1}"]).T, arithmetic).T
+        blocks[f"a{n + 1}"] = columns * arithmetic.sqrt(g * g + eps)
+    return blocks
+
+
+@_in_its_precision
+def scale(architecture: Architecture, raw: Mapping[str, Any], factor: Any, arithmetic: Arithmetic = FLOAT64) -> Blocks:
+    """Multiply every block by `factor`: W by factor^(1 + N K); balance of every kind survives. Source: (2)."""
+    multiplier = arithmetic.array(factor)[()]
+    return {name: block * multiplier for name, block in _prepared(architecture, raw, arithmetic).items()}
+
+
+def _prepared(architecture: Architecture, raw: Mapping[str, Any], arithmetic: Arithmetic) -> Blocks:
+    blocks = {name: arithmetic.array(value) for name, value in raw.items()}
+    if architecture.batch_shape(blocks):
+        raise UsageError("a start is built for one problem; stack the results for a batch")
+    return {name: blocks[name] for name in architecture.shapes}
+
+
+def _slice_norms(core: Array, mode: int, arithmetic: Arithmetic) -> Array:
+    axes = tuple(n for n in range(core.ndim) if n != mode)
+    return arithmetic.norm(core, axes) if axes else abs(core)
+
+
+def _directions(rows: Array, arithmetic: Arithmetic) -> Array:
+    """Every rows[r] divided by its norm; a zero one becomes the first unit vector. rows (R, *shape)."""
+    flat = rows.reshape(len(rows), -1).copy()
+    peak = abs(flat).max(axis=1)
+    flat[peak == 0, 0] = peak[peak == 0] + 1
+    peak = np.where(peak == 0, peak + 1, peak)[:, None]  # dividing by it first avoids underflow of the squares
+    flat = flat / peak
+    return (flat / arithmetic.norm(flat, (1,))[:, None]).reshape(rows.shape)
+
+
+def _balance_columns(architecture: Architecture, blocks: Blocks, n: int, arithmetic: Arithmetic) -> None:
+    g = _slice_norms(blocks["G"], n, arithmetic)
+    later = _directions(blocks[f"a{n + 1}"].T, arithmetic)  # u_K, one row for each column r
+    blocks[f"a{n + 1}"] = later.T * g
+    for name in reversed(architecture.links(n)):
+        image = (blocks[name] * later[:, None, :]).sum(axis=2)
+        earlier = _directions(image, arithmetic)
+        blocks[name] = earlier[:, :, None] * later[:, None, :] * g[:, None, None]
+        later = earlier
+
+
+def _balance_matrices(architecture: Architecture, blocks: Blocks, n: int, arithmetic: Arithmetic) -> None:
+    unfolding = np.moveaxis(blocks["G"], n, 0).reshape(architecture.ranks[n], -1)
+    V, s, _ = arithmetic.svd(unfolding)
+    rank = int((s > max(unfolding.shape) * arithmetic.eps * s.max()).sum())
+    if rank > architecture.sizes[n]:
+        raise UsageError(f"matrix balance needs rank(G_({n + 1})) = {rank} <= I_{n + 1} = {architecture.sizes[n]}")
+    frame, s = V[:, :rank], s[:rank]
+    for name in (f"a{n + 1}", *reversed(architecture.links(n))):
+        image = _isometry(blocks[name], frame, arithmetic)
+        blocks[name] = (image * s) @ frame.T if rank else blocks[name] * 0
+        frame = image
+
+
+def _isometry(raw: Array, frame: Array, arithmetic: Arithmetic) -> Array:
+    """Orthonormal columns nearest to raw @ frame: a function of raw and the frame's span, not of its basis."""
+    if not frame.shape[1]:
+        return raw @ frame
+    X, _, Yt = arithmetic.svd(raw @ frame)
+    return X @ Yt

@@ -1,0 +1,80 @@
+"""Unfoldings, mode products, HOSVD, multilinear rank and slice norms, with leading batch dimensions."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+class Hosvd(NamedTuple):
+    """T = core x_1 U^(1) .. x_N U^(N) with orthogonal factors and all-orthogonal core."""
+
+    core: Tensor
+    factors: tuple[Tensor, ...]
+
+
+def unfold(T: Tensor, mode: int, *, order: int | None = None) -> Tensor:
+    """Mode-n unfolding (*batch, I_n, product of the other sizes, in their order).
+
+    Arguments:
+        mode: 0-based.
+        order: number of tensor modes; the dimensions before them are batch. Default: all of them.
+    """
+    order = T.ndim if order is None else order
+    batch = T.ndim - order
+    return T.movedim(batch + mode, batch).flatten(batch + 1) if order > 1 else T.unsqueeze(-1)
+
+
+def fold(M: Float[Tensor, "*batch I J"], mode: int, sizes: tuple[int, ...]) -> Tensor:
+    """Inverse of `unfold`: a (*batch, *sizes) tensor."""
+    batch = M.shape[:-2]
+    others = sizes[:mode] + sizes[mode + 1 :]
+    return M.reshape(*batch, sizes[mode], *others).movedim(len(batch), len(batch) + mode)
+
+
+def mode_product(T: Tensor, U: Float[Tensor, "*batch I R"], mode: int, *, order: int | None = None) -> Tensor:
+    """T x_mode U: multiply every mode fibre of T by the matrix U."""
+    order = T.ndim if order is None else order
+    batch = T.ndim - order
+    fibres = T.movedim(batch + mode, -1)
+    lead = fibres.shape[:-1]
+    flat = fibres.reshape(*lead[:batch], -1, fibres.shape[-1])
+    return (flat @ U.mT).reshape(*lead, U.shape[-2]).movedim(-1, batch + mode)
+
+
+def hosvd(T: Tensor, *, order: int | None = None) -> Hosvd:
+    """Higher-order SVD; slice norms of the core are the mode singular values in falling order."""
+    order = T.ndim if order is None else order
+    factors = tuple(torch.linalg.svd(unfold(T, n, order=order), full_matrices=False).U for n in range(order))
+    core = T
+    for n, U in enumerate(factors):
+        core = mode_product(core, U.mT, n, order=order)
+    return Hosvd(core, factors)
+
+
+def singular_values(T: Tensor, mode: int, *, order: int | None = None) -> Float[Tensor, "*batch S"]:
+    """Singular values of the mode-n unfolding, falling; absolute error about eps times the largest."""
+    return torch.linalg.svdvals(unfold(T, mode, order=order))
+
+
+def noise_floor(T: Tensor, *, order: int | None = None) -> Float[Tensor, "*batch"]:
+    """Below this a singular value of T's unfoldings is rounding noise: eps * largest unfolding side * ||T||."""
+    order = T.ndim if order is None else order
+    batch = T.ndim - order
+    sizes = T.shape[batch:]
+    side = max(max(size, T[(0,) * batch].numel() // max(size, 1)) for size in sizes)
+    norm = torch.linalg.vector_norm(T, dim=tuple(range(batch, T.ndim)))
+    return torch.finfo(T.dtype).eps * side * norm
+
+
+def multilinear_rank(T: Tensor, tol: float | None = None, *, order: int | None = None) -> Int[Tensor, "*batch N"]:
+    """Ranks of all unfoldings: singular values above `tol` (absolute), by default above `noise_floor(T)`."""
+    order = T.ndim if order is None else order
+    floor = noise_floor(T, order=order).unsqueeze(-1) if tol is None else tol
+    return torch.stack([(singular_values(T, n, order=order) > floor).sum(-1) for n in range(order)], dim=-1)
+
+
+def slice_norms(core: Tensor, mode: int, *, order: int | None = None) -> Float[Tensor, "*batch R"]:
+    """Frobenius norm of every mode-n slice of the core."""
+    return torch.linalg.vector_norm(unfold(core, mode, order=order), dim=-1)
