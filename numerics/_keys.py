@@ -1,0 +1,99 @@
+"""key=value arguments of the command lines: parsed, validated by a pydantic model, errors in one line."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, TypeVar
+
+import pydantic
+
+from numerics._errors import UsageError
+
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+
+def closest(word: str, choices: Iterable[str]) -> str:
+    """'; did you mean X?' for the choice most like `word`, or '' when nothing is near."""
+    near = difflib.get_close_matches(word.lower(), {choice.lower(): choice for choice in choices}, n=1, cutoff=0.5)
+    exact = [choice for choice in choices if near and choice.lower() == near[0]]
+    return f"; did you mean {exact[0]!r}?" if exact else ""
+
+
+def integer_list(value: Any) -> Any:
+    """'1..6' (both ends), '2,3,4' or a mix as a tuple of integers; other values pass through.
+
+    Raises:
+        ValueError: if a part is not an integer or a rising range.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (value,)
+    if not isinstance(value, str):
+        return value
+    numbers: list[int] = []
+    for part in value.split(","):
+        match = re.fullmatch(r"\s*([+-]?\d+)\s*(?:\.\.\s*([+-]?\d+)\s*)?", part)
+        if match is None:
+            raise ValueError(f"{part.strip()!r} is not an integer or a range; write 3, 2,3,4 or 1..6")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise ValueError(f"the range {part.strip()} is empty; write the smaller end first")
+        if last - first > 100_000:
+            raise ValueError(f"the range {part.strip()} has more than 100000 numbers")
+        numbers.extend(range(first, last + 1))
+    return tuple(numbers)
+
+
+def word_list(value: Any) -> Any:
+    """'a,b' as a tuple of words; other values pass through."""
+    return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+
+def number_list(value: Any) -> Any:
+    """'0.1,0.5' as a tuple of strings for pydantic to turn into numbers; other values pass through."""
+    return (value,) if isinstance(value, int | float) else word_list(value)
+
+
+IntegerList = Annotated[tuple[int, ...], pydantic.BeforeValidator(integer_list)]
+NumberList = Annotated[tuple[float, ...], pydantic.BeforeValidator(number_list)]
+WordList = Annotated[tuple[str, ...], pydantic.BeforeValidator(word_list)]
+
+
+def parse_keys(arguments: Sequence[str], model: type[Model]) -> Model:
+    """An instance of `model` from arguments of the form key=value.
+
+    Raises:
+        UsageError: one line that names the argument, what is wrong and the closest match.
+    """
+    names = {field.alias or name: name for name, field in model.model_fields.items()}
+    values: dict[str, str] = {}
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            hint = f"; did you mean {key}=...?" if key in names else closest(key, names)
+            raise UsageError(f"expected key=value, got {argument!r}{hint}")
+        if key not in names:
+            raise UsageError(f"unknown key {key!r}{closest(key, names)} (keys: {', '.join(names)})")
+        if key in values:
+            raise UsageError(f"key {key!r} is given twice")
+        values[key] = value.strip()
+    try:
+        return model.model_validate(values)
+    except pydantic.ValidationError as error:
+        raise UsageError(_one_line(error, values)) from None
+
+
+def _one_line(error: pydantic.ValidationError, values: dict[str, str]) -> str:
+    first: dict[str, Any] = dict(error.errors()[0])
+    key = str(first["loc"][0]) if first["loc"] else ""
+    given = f"{key}={values[key]}" if key in values else key
+    if first["type"] == "literal_error":
+        expected = first["ctx"]["expected"]
+        choices = re.findall(r"'([^']*)'", expected)
+        message = f"expected {expected}{closest(str(first['input']), choices)}"
+    elif first["type"] == "missing":
+        message = f"this key is required; add {key}=..."
+    else:
+        message = first["msg"].removeprefix("Value error, ").replace("\n", " ")
+        message = message[:1].lower() + message[1:]
+    return f"{given}: {message}" if given else message
