@@ -4,9 +4,13 @@ from numerics._architecture import Architecture, Chain
 from numerics._arithmetic import FLOAT64, MP, Arithmetic
 from numerics._descend import Run, check_problem, descend, problem_losses
 from numerics._errors import DivergenceError, UsageError
+from numerics._flow import FlowSolution, solve_flow
+from numerics._integrate import Event
 from numerics._keys import IntegerList, NumberList, WordList, closest, integer_list, parse_keys
+from numerics._lower import BACKENDS, CompiledProgram, compile
 from numerics._model import DeepTucker, component, compose, factor, weighted_loss
 from numerics._optimizers import OPTIMIZERS, GroupRMSprop
+from numerics._reduced import solve_component, solve_slice_norm
 from numerics._reference import reference_compose, reference_gradient
 from numerics._sharpness import sharpness
 from numerics._starts import balance, matrix_balance, scale, unbalance
@@ -22,14 +26,18 @@ from numerics._tensors import (
 )
 
 __all__ = [
+    "BACKENDS",
     "FLOAT64",
     "MP",
     "OPTIMIZERS",
     "Architecture",
     "Arithmetic",
     "Chain",
+    "CompiledProgram",
     "DeepTucker",
     "DivergenceError",
+    "Event",
+    "FlowSolution",
     "GroupRMSprop",
     "IntegerList",
     "NumberList",
@@ -39,6 +47,7 @@ __all__ = [
     "balance",
     "check_problem",
     "closest",
+    "compile",
     "component",
     "compose",
     "descend",
@@ -58,6 +67,9 @@ __all__ = [
     "sharpness",
     "singular_values",
     "slice_norms",
+    "solve_component",
+    "solve_flow",
+    "solve_slice_norm",
     "unbalance",
     "unfold",
     "weighted_loss",

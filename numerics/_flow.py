@@ -1,0 +1,174 @@
+"""Gradient flow of the full model, compiled from theory's derived formula and integrated; batched over problems."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from numerics._architecture import Architecture
+from numerics._errors import UsageError
+from numerics._integrate import Event, integrate
+from numerics._lower import CompiledProgram, compile
+from theory import deep_tucker, gradient_flow
+
+Array = np.ndarray
+
+
+@lru_cache(maxsize=64)
+def compiled_flow(depth: int, order: int, chain: str) -> CompiledProgram:
+    """theory's gradient flow of the deep Tucker model, lowered to NumPy."""
+    return compile(gradient_flow(deep_tucker(depth, order, chain)))
+
+
+class FlowField:
+    """Right-hand side d(parameters)/dt = -gradient on a flat state (problem after problem, block after block)."""
+
+    def __init__(self, architecture: Architecture, batch: tuple[int, ...], target: Array, weights: Array) -> None:
+        self.architecture, self.batch = architecture, batch
+        self.problems = int(np.prod(batch, dtype=int))
+        self.lead = () if not batch else (self.problems,)
+        self.sizes = architecture.sizes
+        self.target = self._flat(target, "target")
+        self.weights = self._flat(weights, "weights")
+        self.program = compiled_flow(architecture.depth, architecture.order, architecture.chain)
+        self.width = architecture.parameter_count
+        self._slices: list[tuple[str, slice, tuple[int, ...]]] = []
+        offset = 0
+        for name, shape in architecture.shapes.items():
+            size = int(np.prod(shape, dtype=int))
+            self._slices.append((name, slice(offset, offset + size), (*self.lead, *shape)))
+            offset += size
+        self._steps: Any = None
+        self._rates = [(cut, self.program.program.outputs[name]) for name, cut, _ in self._slices]
+
+    def _flat(self, values: Array, name: str) -> Array:
+        values = np.asarray(values, dtype=np.float64)
+        if values.shape == self.sizes:
+            return values
+        if values.shape != (*self.batch, *self.sizes):
+            raise UsageError(f"{name} has shape {values.shape}, expected {(*self.batch, *self.sizes)}")
+        return values.reshape(*self.lead, *self.sizes)
+
+    def pack(self, parameters: Mapping[str, Any]) -> Float[np.ndarray, "B P"]:
+        """State of a batch of parameters."""
+        return np.concatenate(
+            [np.asarray(parameters[name], dtype=np.float64).reshape(self.problems, -1) for name, _, _ in self._slices],
+            axis=1,
+        )
+
+    def unpack(self, states: Float[np.ndarray, "*T B P"]) -> dict[str, Array]:
+        """Blocks (*T, *batch, *shape) of states."""
+        lead = states.shape[:-2]
+        return {
+            name: states[..., cut].reshape(*lead, *self.batch, *shape[len(self.lead) :])
+            for name, cut, shape in self._slices
+        }
+
+    def blocks(self, y: Array) -> dict[str, Array]:
+        """Views of the blocks in a flat state, with target and weights beside them."""
+        state = y.reshape(self.problems, self.width) if self.lead else y
+        values = {name: state[..., cut].reshape(shape) for name, cut, shape in self._slices}
+        values["target"], values["weights"] = self.target, self.weights
+        return values
+
+    def __call__(self, t: float, y: Float[np.ndarray, "BP"]) -> Float[np.ndarray, "BP"]:
+        values = self.blocks(y)
+        if self._steps is None:
+            self._steps = self.program.steps(values)
+        for name, step in self._steps:
+            values[name] = step(values)
+        rate = np.empty_like(y)
+        view = rate.reshape(self.problems, self.width) if self.lead else rate
+        for cut, name in self._rates:
+            piece = view[..., cut]
+            piece[...] = values[name].reshape(piece.shape)
+        return rate
+
+    def losses(self, states: Float[np.ndarray, "*T B P"]) -> Array:
+        """Loss of every problem, from the program's residual and D; (*T, *batch)."""
+        lead = states.shape[:-2]
+        result = np.empty((*lead, self.problems))
+        for index in np.ndindex(*lead):
+            values = self.program.evaluate(self.blocks(states[index].reshape(-1)))
+            terms = (values["residual"] * values["D"]).reshape(self.problems, -1)
+            result[index] = terms.sum(axis=1) / 2
+        return result.reshape(*lead, *self.batch)
+
+
+@dataclass(frozen=True)
+class FlowSolution:
+    """A solved flow at the requested times that were reached.
+
+    Attributes:
+        losses: (T, *batch).
+        parameters: for each block (T, *batch, *shape).
+        status: "finished", "blow-up", "exhausted" or "stopped"; `reached` is the last time integrated to.
+        events: for each event name the time of every problem, nan where it did not happen.
+    """
+
+    architecture: Architecture
+    times: Float[np.ndarray, "T"]
+    losses: Float[np.ndarray, "T *batch"]
+    parameters: dict[str, Array]
+    status: str
+    reached: float
+    evaluations: int
+    events: dict[str, Array]
+
+    @property
+    def final(self) -> dict[str, Array]:
+        """Blocks at the last time reached among the requested ones."""
+        return {name: values[-1] for name, values in self.parameters.items()}
+
+
+def solve_flow(
+    architecture: Architecture,
+    parameters: Mapping[str, Any],
+    target: Any,
+    weights: Any,
+    times: Sequence[float] | Array,
+    *,
+    rtol: float = 1e-10,
+    atol: float = 1e-13,
+    method: str = "DOP853",
+    budget: int = 1_000_000,
+    events: Sequence[Event] = (),
+) -> FlowSolution:
+    """Integrate the gradient flow of a batch of problems in one solver; Source: (3), theory.gradient_flow.
+
+    Arguments:
+        parameters: start, each block (*batch, *shape).
+        target, weights: (*sizes) shared or (*batch, *sizes).
+        times: rising; the first is the initial time.
+        rtol, atol: held by every problem of the batch on its own (root mean square over its parameters).
+        budget: most evaluations of the right-hand side.
+
+    Raises:
+        UsageError: if shapes disagree, values are not finite, or the times do not rise.
+    """
+    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
+    batch = architecture.batch_shape(arrays)
+    field = FlowField(architecture, batch, np.asarray(target), np.asarray(weights))
+    solution = integrate(
+        field,
+        field.pack(arrays),
+        times,
+        rtol=rtol,
+        atol=atol,
+        method=method,
+        budget=budget,
+        events=events,
+    )
+    return FlowSolution(
+        architecture,
+        solution.times,
+        field.losses(solution.states),
+        field.unpack(solution.states),
+        solution.status,
+        solution.reached,
+        solution.evaluations,
+        {name: values.reshape(batch) for name, values in solution.events.items()},
+    )
