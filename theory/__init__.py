@@ -1,7 +1,9 @@
 """SymPy derivations of the gradient-flow dynamics and the induced regularizer."""
 
+from ._catalogue import derivations
 from ._components import component_entry, component_rate
 from ._deep_tucker import CHAINS, deep_tucker
+from ._derivation import Check, Derivation, Equality, Limit, Route, Sign
 from ._discrete import drift_per_step
 from ._formula import Formula
 from ._gradient import gradient_flow
@@ -14,15 +16,22 @@ __all__ = [
     "CHAINS",
     "Assignment",
     "Block",
+    "Check",
     "Contraction",
+    "Derivation",
+    "Equality",
     "Formula",
+    "Limit",
     "LinearCombination",
     "Parametrisation",
     "Program",
+    "Route",
+    "Sign",
     "component_entry",
     "component_rate",
     "constant_alignment",
     "deep_tucker",
+    "derivations",
     "drift_per_step",
     "escape_time",
     "gradient_flow",
