@@ -23,6 +23,18 @@ from ._mode_proofs import mode_singular_values
 from ._parametrisation import Parametrisation
 from ._regularizer_proofs import group_regularizer
 from ._scalar_proofs import constant_alignment_law, sigma_law, slice_norm_bounds, slice_norm_law, superdiagonal
+from ._shared_norms import generic_laws, sharing_derivations
+
+TOPICS = ("all", "conservation", "dynamics", "scalar", "regularizer", "bias", "discretisation")
+
+
+def model_derivations(model: Parametrisation) -> tuple[Derivation, ...]:
+    """Conservation laws and power laws of any parametrisation, proved on its derived program for all sizes.
+
+    Arguments:
+        model: deep matrix, CP, deep CP, tensor train, or a description of your own.
+    """
+    return (generic_laws(model), *sharing_derivations(model))
 
 
 def derivations(depth: Depth, order: int, chain: str = "column") -> tuple[Derivation, ...]:

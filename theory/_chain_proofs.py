@@ -146,10 +146,16 @@ def gram_conservation(left: Words, right: Words, tensor: Words, where: str) -> t
             names=(f"(d{first}/dt)^T {first}", f"{second} (d{second}/dt)^T"),
         ),
         Equality(
-            law.rate(flow),
-            here + here.T - there - there.T,
+            (left.T @ left).rate(flow),
+            here + here.T,
             "product rule",
-            names=(f"d/dt ({first}^T {first} - {second} {second}^T)", "the two halves and their transposes"),
+            names=(f"d/dt ({first}^T {first})", f"(d{first}/dt)^T {first} + its transpose"),
+        ),
+        Equality(
+            (right @ right.T).rate(flow),
+            there + there.T,
+            "product rule",
+            names=(f"d/dt ({second} {second}^T)", f"{second} (d{second}/dt)^T + its transpose"),
         ),
         Equality(
             law.rate(flow),

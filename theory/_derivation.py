@@ -157,7 +157,7 @@ class Derivation:
             if (left_over := step.residual()) != "0":
                 return Check(False, left_over, f"step {number} fails: {step}")
         for left, right in self.conclusions:
-            if not _follows(left, right, self.steps):
+            if right not in reachable(left, self.steps):
                 return Check(False, f"({left}) - ({right})", f"no chain of steps leads from {left} to {right}")
         details = [f"{len(self.steps)} steps reduce to zero"]
         for route in self.routes:
@@ -214,19 +214,19 @@ def _powers(expression: Expr) -> Expr:
     return powsimp(expand(combined))
 
 
-def _follows(left: Side, right: Side, steps: tuple[Step, ...]) -> bool:
-    """Whether the equalities lead from left to right by symmetry and transitivity."""
+def reachable(start: Side, steps: tuple[Step, ...]) -> set[Side]:
+    """All sides that the equalities make equal to the start, by symmetry and transitivity."""
     neighbours: dict[Side, list[Side]] = {}
     for step in steps:
         if isinstance(step, Equality):
             neighbours.setdefault(step.left, []).append(step.right)
             neighbours.setdefault(step.right, []).append(step.left)
-    reached, waiting = {left}, [left]
+    reached, waiting = {start}, [start]
     while waiting:
         new = set(neighbours.get(waiting.pop(), [])) - reached
         reached |= new
         waiting += new
-    return right in reached
+    return reached
 
 
 def text_latex(text: str) -> str:

@@ -115,7 +115,7 @@ def gradient_check(parametrisation: Parametrisation, size: int = 2, seed: int = 
     point = {name: values[name] for name in parametrisation.block_order}
     direction = {b.name: {k: random.randint(1, SAMPLES) for k in point[b.name]} for b in parametrisation.blocks}
     dual: dict[str, Array] = {
-        name: {k: _Dual(x, direction[name][k]) for k, x in point[name].items()} for name in direction
+        name: {k: Dual(x, direction[name][k]) for k, x in point[name].items()} for name in direction
     }
     forward = Program(parametrisation.block_order, parametrisation.steps, {"W": "W"})
     moved = run(forward, dual, sizes)["W"]
@@ -167,7 +167,7 @@ def _zero_test(numbers: list[Any], degree: int, sizes: Sizes) -> Check:
     return Check(True, "0", detail)
 
 
-class _Dual:
+class Dual:
     """value + e * slope with e^2 = 0."""
 
     __slots__ = ("slope", "value")
@@ -175,14 +175,14 @@ class _Dual:
     def __init__(self, value: Any, slope: Any) -> None:
         self.value, self.slope = value, slope
 
-    def __add__(self, other: Any) -> _Dual:
-        if isinstance(other, _Dual):
-            return _Dual(self.value + other.value, self.slope + other.slope)
-        return _Dual(self.value + other, self.slope)
+    def __add__(self, other: Any) -> Dual:
+        if isinstance(other, Dual):
+            return Dual(self.value + other.value, self.slope + other.slope)
+        return Dual(self.value + other, self.slope)
 
     __radd__ = __add__
 
-    def __mul__(self, other: Any) -> _Dual:
-        if isinstance(other, _Dual):
-            return _Dual(self.value * other.value, self.value * other.slope + self.slope * other.value)
-        return _Dual(self.value * other, self.slope * other)
+    def __mul__(self, other: Any) -> Dual:
+        if isinstance(other, Dual):
+            return Dual(self.value * other.value, self.value * other.slope + self.slope * other.value)
+        return Dual(self.value * other, self.slope * other)

@@ -67,6 +67,9 @@ class Parametrisation:
             if len(members := self.group(label)) < 2:
                 raise ValueError(f"group {label!r} contains {[b.name for b in members]}; it must contain two blocks")
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.output, len(self.steps), self.blocks[0]))
+
     @staticmethod
     def _check_step(step: Assignment, shapes: dict[str, Labels]) -> None:
         expression = step.expression
