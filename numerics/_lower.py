@@ -1,12 +1,14 @@
 """The only place where theory's formulas and programs become functions of numbers: NumPy, torch or mpmath."""
 
 import builtins
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, overload
 
 import numpy as np
+import torch
 from sympy import lambdify
 
 from numerics._contract import Labels, plan_pair, plan_single
@@ -14,6 +16,17 @@ from numerics._errors import UsageError
 from theory import Contraction, Formula, LinearCombination, Program
 
 BACKENDS = ("numpy", "torch", "mpmath")
+# SymPy prints Max of a number and an array as calls that neither library accepts.
+_EXTREMA: dict[str, dict[str, Any]] = {
+    "numpy": {
+        "amax": lambda parts, axis: functools.reduce(np.maximum, parts),
+        "amin": lambda parts, axis: functools.reduce(np.minimum, parts),
+    },
+    "torch": {
+        "max": lambda *parts: functools.reduce(torch.maximum, map(_tensor, parts)),
+        "min": lambda *parts: functools.reduce(torch.minimum, map(_tensor, parts)),
+    },
+}
 Step = Callable[[dict[str, Any]], Any]
 
 
@@ -55,6 +68,10 @@ class CompiledProgram:
         return self._plans[key]
 
 
+def _tensor(value: Any) -> Any:
+    return value if hasattr(value, "shape") else torch.tensor(value, dtype=torch.float64)
+
+
 @overload
 def compile(source: Program, backend: str = "numpy") -> CompiledProgram: ...
 @overload
@@ -75,7 +92,8 @@ def compile(source: Program | Formula, backend: str = "numpy") -> Any:
         return CompiledProgram(source, backend)
     if not isinstance(source, Formula):
         raise UsageError(f"cannot compile a {type(source).__name__}; give a theory Program or Formula")
-    function = lambdify(list(source.args), source.expression, modules=backend, cse=True)
+    modules = [_EXTREMA[backend], backend] if backend in _EXTREMA else backend
+    function = lambdify(list(source.args), source.expression, modules=modules, cse=True)
     if backend != "mpmath":
         return function
 

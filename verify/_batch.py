@@ -1,0 +1,139 @@
+"""Running a batch of generated problems at once: one training run or one solver call serves every claim and problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import gmpy2
+import numpy as np
+import torch
+
+from numerics import DivergenceError, descend, reference_gradient, solve_flow
+
+from ._path import FINE, RECORDS, Descent, Flow
+from ._precise import Precise
+from ._problem import Problem
+from ._state import PreciseState, State
+
+SUBSTEPS = 2  # steps of the coarsest descent between two records; level L has 2**L times as many
+
+
+class PathFailure(Exception):
+    """A flow or a descent did not reach the end of its time; the message says where it stopped."""
+
+
+class PathBatch:
+    """Problems of one architecture and one assumption with their flows and descents, computed when first asked for.
+
+    Arguments:
+        problems: as `Problem.for_path` returns them.
+        assumes: the kind of start.
+    """
+
+    def __init__(self, problems: Sequence[Problem], assumes: str) -> None:
+        self.problems = list(problems)
+        self.assumes = assumes
+        self._descents: dict[tuple[str, int, int], Any] = {}
+        self._flows: dict[float, Any] = {}
+
+    @cached_property
+    def starts(self) -> list[State]:
+        """The first state of every problem."""
+        return [problem.state(self.assumes) for problem in self.problems]
+
+    def _stacked(self, jitter: int = 0) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
+        parameters = {name: torch.stack([s.parameters[name] for s in self.starts]) for name in self.starts[0].parameters}
+        if jitter:
+            generator = torch.Generator().manual_seed(jitter)
+            parameters = {
+                name: value * (1 + 2.0**-51 * (torch.rand(value.shape, generator=generator, dtype=torch.float64) - 0.5))
+                for name, value in parameters.items()
+            }
+        return parameters, torch.stack([s.target for s in self.starts]), torch.stack([s.weights for s in self.starts])
+
+    def descent(self, index: int, level: int, optimizer: str = "gd", jitter: int = 0) -> Descent:
+        """The PyTorch run of one problem with step 1 / (RECORDS * SUBSTEPS * 2**level).
+
+        Raises:
+            PathFailure: the run diverged.
+        """
+        key = (optimizer, level, jitter)
+        if key not in self._descents:
+            self._descents[key] = self._descend(optimizer, level, jitter)
+        run = self._descents[key]
+        if isinstance(run, Exception):
+            raise PathFailure(str(run))
+        state = self.starts[index]
+        parameters = {name: values[:, index] for name, values in run.parameters.items()}
+        descent = Descent(state.architecture, run.times, run.losses[:, index], parameters, state.target, state.weights)
+        descent.step, descent.steps, descent.optimizer = run.step, run.steps, optimizer
+        descent._flow = lambda: self.flow(index)
+        return descent
+
+    def _descend(self, optimizer: str, level: int, jitter: int) -> Any:
+        every = SUBSTEPS * 2**level
+        parameters, target, weights = self._stacked(jitter)
+        # The memory of a running mean is kept fixed in time, not in steps, so that halving the step refines one equation.
+        options = {"alpha": 1 - 0.2 / 2**level} if optimizer in ("group-rmsprop", "rmsprop") else {}
+        try:
+            return descend(
+                self.starts[0].architecture, parameters, target, weights,
+                step=1.0 / (RECORDS * every), steps=RECORDS * every, record_every=every, optimizer=optimizer, options=options,
+            )  # fmt: skip
+        except DivergenceError as error:
+            return error
+
+    def flow(self, index: int, rtol: float = FINE) -> Flow:
+        """The solved flow of one problem at times 0, 1/RECORDS, .., 1.
+
+        Raises:
+            PathFailure: the flow did not reach time 1.
+        """
+        if rtol not in self._flows:
+            parameters, target, weights = self._stacked()
+            arrays = {name: value.numpy() for name, value in parameters.items()}
+            self._flows[rtol] = solve_flow(
+                self.starts[0].architecture, arrays, target.numpy(), weights.numpy(), np.arange(RECORDS + 1) / RECORDS, rtol=rtol, atol=rtol * 1e-3
+            )
+        solution = self._flows[rtol]
+        if solution.status != "finished":
+            raise PathFailure(f"the flow stopped at time {solution.reached:g} of 1 ({solution.status})")
+        state = self.starts[index]
+        parameters = {name: torch.from_numpy(values[:, index]) for name, values in solution.parameters.items()}
+        flow = Flow(state.architecture, torch.as_tensor(solution.times), torch.as_tensor(solution.losses[:, index]), parameters, state.target, state.weights)
+        flow.rtol = rtol
+        return flow
+
+
+class PreciseDescent(Descent):
+    """The same descent in 75 digits by hand-written gradients: plain steps B <- B - eta dL/dB."""
+
+    _state_type = PreciseState
+
+
+def precise_descent(batch: PathBatch, index: int, level: int = 0) -> PreciseDescent:
+    """Gradient descent of one problem in 75 digits; call inside `precision()`. Its `flow` is the float64 one."""
+    state = batch.problems[index].precise_state(batch.assumes)
+    architecture, target, weights = state.architecture, state.target, state.weights
+    every = SUBSTEPS * 2**level
+    step = gmpy2.mpq(1, RECORDS * every)
+    blocks = {name: value.array for name, value in state.parameters.items()}
+    history = {name: [value] for name, value in blocks.items()}
+    for count in range(1, RECORDS * every + 1):
+        gradient = reference_gradient(architecture, blocks, target.array, weights.array)
+        blocks = {name: value - gradient[name] * step for name, value in blocks.items()}
+        if count % every == 0:
+            for name, value in blocks.items():
+                history[name].append(value)
+    parameters = {name: Precise(np.stack(values)) for name, values in history.items()}
+    times = torch.arange(RECORDS + 1, dtype=torch.float64) / RECORDS
+    descent = PreciseDescent(architecture, times, torch.zeros(0), parameters, target, weights)
+    descent.step, descent.steps = float(step), torch.arange(RECORDS + 1) * every
+    descent.losses = torch.stack([s.loss for s in descent.states])
+    descent._flow = lambda: batch.flow(index)
+    return descent
+
+
+__all__ = ["PathBatch", "PathFailure", "precise_descent"]

@@ -1,0 +1,69 @@
+"""Theory's formulas and flows, compiled once, callable on the values of a State (float64, 75 digits or exact)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import gmpy2
+import mpmath
+import numpy as np
+import torch
+
+import theory
+from numerics import compile as lower
+
+from ._precise import EXACT_TYPES, Precise, mpf_to_mpfr, mpfr_to_mpf
+from ._state import State
+
+
+def derived(name: str, *parameters: Any, part: int | None = None) -> Callable[..., Any]:
+    """The theory formula `name` as a function of tensors.
+
+    Arguments:
+        name: a formula of theory, e.g. "slice_norm_rate".
+        parameters: what it is derived for, e.g. the depth.
+        part: which one, where theory returns several (lower and upper bound).
+    """
+    formula = getattr(theory, name)(*parameters)
+    formula = formula if part is None else formula[part]
+    return lambda *arguments: _evaluate(formula, arguments)
+
+
+def _evaluate(formula: theory.Formula, arguments: tuple[Any, ...]) -> Any:
+    if any(isinstance(argument, Precise) for argument in arguments):
+        function = _lowered(formula, "mpmath")
+        arrays = np.broadcast_arrays(*[np.asarray(getattr(a, "array", a), dtype=object) for a in arguments])
+        with mpmath.workprec(gmpy2.get_context().precision):
+            return Precise(np.frompyfunc(lambda *entries: _entry(function, entries), len(arrays), 1)(*arrays))
+    tensors = [argument if isinstance(argument, torch.Tensor) else torch.tensor(float(argument), dtype=torch.float64) for argument in arguments]
+    return _lowered(formula, "torch")(*tensors)
+
+
+def _entry(function: Callable[..., Any], entries: tuple[Any, ...]) -> Any:
+    if all(isinstance(entry, EXACT_TYPES) for entry in entries):
+        return function(*entries)
+    value = function(*[mpfr_to_mpf(entry) for entry in entries])
+    return mpf_to_mpfr(value) if isinstance(value, mpmath.mpf) else value
+
+
+@cache
+def _lowered(formula: theory.Formula, backend: str) -> Callable[..., Any]:
+    return lower(formula, backend)
+
+
+@cache
+def _flow(depth: int, order: int, chain: str) -> Any:
+    return lower(theory.gradient_flow(theory.deep_tucker(depth, order, chain)), "numpy")
+
+
+def derived_flow(state: State) -> dict[str, Any]:
+    """Every value of the derived program at a state: "W", "D" and d(block)/dt under the block's name."""
+    program = _flow(state.depth, state.order, state.chain)
+    inputs = {**state.parameters, "target": state.target, "weights": state.weights}
+    exact = isinstance(state.target, Precise)
+    values = program.evaluate({name: value.array if exact else value.detach().numpy() for name, value in inputs.items()})
+    wrap = Precise if exact else (lambda x: torch.from_numpy(np.array(x)))
+    outputs = {name: wrap(values[held]) for name, held in program.program.outputs.items()}
+    return {"W": wrap(values["W"]), "D": wrap(values["D"]), **outputs}

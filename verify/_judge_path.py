@@ -1,0 +1,156 @@
+"""Judging claims about flows and descents: tighten the tolerance or halve the step, and look at what the discrepancy does."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ._batch import PathBatch, PathFailure, precise_descent
+from ._claim import Claim
+from ._judge_state import CONSTANTS, EPS, NOISE_MARGIN, PERSISTED, VANISHED, ratio, relations, worst_entry
+from ._path import COARSE, FINE
+from ._precise import Unsupported, precision
+from ._relations import Relation, concatenated_gap
+from ._verdict import Outcome
+
+PATH_ROUNDING = 1024 * EPS  # rounding that a path of some dozens of steps may collect, relative
+ORDER_SLACK = 0.25  # an observed order this far below the claimed one is still asymptotic scatter
+LEVELS = 5  # halvings before giving up on reaching the asymptotic regime
+NEGLIGIBLE = 1e-11  # discrepancies below this, relative, no longer show an order in float64
+FLOW_MARGIN = 8.0
+
+
+def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
+    """What one solved flow says of a claim: solved at two tolerances, the difference is the error bar.
+
+    Raises: whatever the claim's function raises.
+    """
+    try:
+        fine_flow, coarse_flow = batch.flow(index, FINE), batch.flow(index, COARSE)
+    except PathFailure as failure:
+        return Outcome("rejected", how=str(failure))
+    stated = relations(claim, fine_flow)
+    fine, scale = concatenated_gap(stated)
+    if fine.size == 0:
+        return Outcome("rejected", how="the relation compares empty tensors")
+    coarse, _ = concatenated_gap(relations(claim, coarse_flow))
+    if coarse.shape != fine.shape:
+        return Outcome("undecided", how="the relation changes its shape with the tolerance")
+    relative = ratio(fine, scale)
+    at = int(np.argmax(relative))
+    integration = float(np.max(np.abs(coarse - fine), initial=0.0))
+    allowed = PATH_ROUNDING * scale + FLOW_MARGIN * (FINE * scale + FINE / COARSE * integration)
+    measured, predicted = worst_entry(stated)
+    given: dict[str, Any] = {"worst": float(relative[at]), "allowed": float(ratio(allowed, scale)[at]), "measured": measured, "predicted": predicted}
+    if np.all(fine <= allowed):
+        return Outcome("holds", order=_tolerance_order(float(coarse.max()), float(fine.max()), float(scale.max())), **given)
+    bad = fine > allowed
+    if np.all(coarse[bad] > 8 * fine[bad]):
+        return Outcome("holds", order=_tolerance_order(float(coarse[bad].max()), float(fine[bad].max()), 0.0), **given)
+    finest, finest_scale = concatenated_gap(relations(claim, batch.flow(index, FINE / 50)))
+    if np.any(bad & (finest > PERSISTED * fine) & (fine > 100 * allowed)):
+        refined = float(ratio(finest, finest_scale).max())
+        return Outcome("violated", refined=refined, how=f"flow solved at relative tolerances {COARSE:g}, {FINE:g} and {FINE / 50:g}", **given)
+    return Outcome("undecided", refined=float(ratio(finest, finest_scale).max()), how="does not vanish with the solver's tolerance, nor stand clear of it", **given)
+
+
+def _tolerance_order(coarse: float, fine: float, scale: float) -> float | None:
+    if coarse > PATH_ROUNDING * max(scale, 1e-300) and 0 < fine < coarse:
+        return math.log(coarse / fine) / math.log(COARSE / FINE)
+    return None
+
+
+def judge_descent(claim: Claim, batch: PathBatch, index: int) -> Outcome:
+    """What one gradient descent says of a claim: exactly at its step, or up to O(step^p) by halving the step.
+
+    Raises: whatever the claim's function raises.
+    """
+    try:
+        stated = relations(claim, batch.descent(index, 0, claim.optimizer))
+        if any(relation.order for relation in stated):
+            return _judge_order(claim, batch, index)
+        return _judge_exact(claim, batch, index, stated)
+    except PathFailure as failure:
+        return Outcome("rejected", how=str(failure))
+
+
+def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relation, ...]) -> Outcome:
+    violation, scale = concatenated_gap(stated)
+    if violation.size == 0:
+        return Outcome("rejected", how="the relation compares empty tensors")
+    relative = ratio(violation, scale)
+    at = int(np.argmax(relative))
+    other, _ = concatenated_gap(relations(claim, batch.descent(index, 0, claim.optimizer, jitter=1)))
+    noise = np.abs(other - violation) if other.shape == violation.shape else np.zeros_like(violation)
+    allowed = PATH_ROUNDING * scale + NOISE_MARGIN * noise
+    measured, predicted = worst_entry(stated)
+    given: dict[str, Any] = {"worst": float(relative[at]), "allowed": float(ratio(allowed, scale)[at]), "measured": measured, "predicted": predicted}
+    if np.all(violation <= allowed):
+        return Outcome("holds", **given)
+    if claim.optimizer != "gd":
+        # No second implementation of this rule: the violation must exceed what rounding can do by a wide margin.
+        clear = np.any((violation > 1e6 * allowed) & (relative > 1e-8))
+        return Outcome("violated" if clear else "undecided", refined=None, how="float64, a million times the effect of rounding the start", **given)
+    try:
+        with precision():
+            fine, fine_scale = concatenated_gap(relations(claim, precise_descent(batch, index)))
+    except Unsupported as unsupported:
+        return Outcome("undecided", how=f"no high-precision counterpart of {unsupported}", **given)
+    if fine.shape != violation.shape:
+        return Outcome("undecided", how="the relation has another shape in high precision", **given)
+    fine_relative = ratio(fine, fine_scale)
+    suspicious = violation > PATH_ROUNDING * scale
+    refined = float(fine_relative.max())
+    if np.any(suspicious & (fine >= PERSISTED * violation) & (fine_relative > CONSTANTS)):
+        return Outcome("violated", refined=refined, how="75 digits, plain steps with hand-written gradients", **given)
+    if np.all((fine <= VANISHED * violation) | (fine_relative <= 1e-25) | ~suspicious):
+        return Outcome("holds", refined=refined, **(given | {"allowed": 1.0}))
+    return Outcome("undecided", refined=refined, how="shrinks in high precision, but not as rounding does", **given)
+
+
+def _judge_order(claim: Claim, batch: PathBatch, index: int) -> Outcome:
+    """Halve the step until two successive observed orders agree, then compare with the claimed order."""
+    sizes: list[list[tuple[float, float]]] = []
+    stated: tuple[Relation, ...] = ()
+    orders: list[int | None] = []
+    for level in range(LEVELS):
+        stated = relations(claim, batch.descent(index, level, claim.optimizer))
+        orders = [relation.order for relation in stated]
+        sizes.append([_size(relation) for relation in stated])
+        if level < 2:
+            continue
+        outcomes = [_order_of([row[i][0] for row in sizes], sizes[-1][i][1], orders[i]) for i in range(len(stated))]
+        if all(status != "halve" for status, _ in outcomes):
+            break
+    measured, predicted = worst_entry(stated)
+    worst = max(v / s if s > 0 else (math.inf if v else 0.0) for v, s in sizes[-1])
+    observed = [order for _, order in outcomes if order is not None]
+    given: dict[str, Any] = {"worst": worst, "allowed": math.inf, "measured": measured, "predicted": predicted, "order": min(observed, default=None)}
+    how = "; ".join("step halved: " + ", ".join(f"{row[i][0]:.3g}" for row in sizes) for i in range(len(stated)))
+    statuses = {status for status, _ in outcomes}
+    if "violated" in statuses:
+        return Outcome("violated", refined=worst, how=how, **given)
+    return Outcome("holds" if statuses == {"holds"} else "undecided", how=how, **given)
+
+
+def _size(relation: Relation) -> tuple[float, float]:
+    violation, scale = relation.gap()
+    return float(np.max(violation, initial=0.0)), float(np.max(scale, initial=0.0))
+
+
+def _order_of(sizes: list[float], scale: float, claimed: int | None) -> tuple[str, float | None]:
+    """("holds" | "violated" | "halve", observed order) of discrepancies at step, step/2, step/4, .."""
+    if claimed is None:
+        return ("holds" if sizes[-1] <= PATH_ROUNDING * scale else "halve"), None
+    if sizes[-1] <= NEGLIGIBLE * scale:
+        return "holds", None
+    first, second = (math.log2(a / b) if a > 0 and b > 0 else math.inf for a, b in ((sizes[-3], sizes[-2]), (sizes[-2], sizes[-1])))
+    if not (math.isfinite(first) and math.isfinite(second)):
+        return "halve", None
+    if max(first, second) <= claimed - 2 * ORDER_SLACK and second <= first + ORDER_SLACK:
+        return "violated", second
+    if abs(first - second) <= ORDER_SLACK and second >= claimed - ORDER_SLACK:
+        return "holds", second
+    return "halve", second

@@ -1,0 +1,147 @@
+"""Judging a claim about a State on one problem: rounding noise, then 75 digits, or exact rationals throughout."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+
+from ._claim import Claim
+from ._precise import Unsupported, precision
+from ._problem import Problem
+from ._relations import Relation, concatenated_gap, is_exact_zero, relations_of
+from ._state import State
+from ._verdict import Outcome
+
+EPS = 2.0**-52
+ROUNDING = 64 * EPS  # discrepancies below this, relative, are rounding without further question
+NOISE_MARGIN = 16.0  # a discrepancy must exceed this many times the rounding noise before it is looked at in 75 digits
+VANISHED = 1e-20  # shrinking by this factor from 16 to 75 digits means the discrepancy is rounding
+PERSISTED = 0.1  # a real violation keeps at least this part of its float64 size
+CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded constants in the conjecture itself
+
+
+class Mutated(Exception):
+    """The conjecture changed the state it was given."""
+
+
+def relations(claim: Claim, subject: Any) -> tuple[Relation, ...]:
+    """Run the claim's function, silently, and return its relations."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return relations_of(claim.function(subject))
+
+
+def ratio(violation: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Violation relative to its scale; 0/0 = 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(violation == 0, 0.0, np.divide(violation, scale, out=np.full_like(violation, math.inf), where=scale > 0))
+
+
+def _versions(state: State) -> tuple[int, ...]:
+    tensors = [*state.parameters.values(), state.target, state.weights]
+    return tuple(t._version for t in tensors)
+
+
+def worst_entry(stated: tuple[Relation, ...]) -> tuple[float, float]:
+    """Measured and predicted where the violation is largest."""
+    return max((relation.worst() for relation in stated), key=lambda w: w[2])[:2]
+
+
+def judge_state(claim: Claim, problem: Problem, *, state: State | None = None) -> Outcome:
+    """What one problem says of a claim about a State.
+
+    float64 first; a discrepancy above 64 eps is compared with the effect of perturbing every input by one rounding; what
+    is still larger is evaluated again in 75 digits by hand-written formulas without autograd, where rounding
+    vanishes by 59 orders and a real violation stays.
+
+    Raises: whatever the claim's function raises in float64.
+    """
+    state = state or problem.state(claim.assumes)
+    before = _versions(state)
+    stated = relations(claim, state)
+    if _versions(state) != before:
+        raise Mutated("the conjecture changed its State in place; work on a copy (x.clone())")
+    violation, scale = concatenated_gap(stated)
+    if violation.size == 0:
+        return Outcome("rejected", how="the relation compares empty tensors")
+    relative = ratio(violation, scale)
+    at = int(np.argmax(relative))
+    if np.all(relative <= ROUNDING):
+        return Outcome("holds", worst=float(relative[at]), allowed=ROUNDING)
+    noise = _noise(claim, state, violation)
+    allowed = ROUNDING * scale + NOISE_MARGIN * noise
+    if np.all(violation <= allowed):
+        return Outcome("holds", worst=float(relative[at]) if np.isfinite(relative[at]) else 0.0, allowed=float(ratio(allowed, scale)[at]))
+    return confirm_state(claim, problem, stated, violation, scale)
+
+
+def _noise(claim: Claim, state: State, violation: np.ndarray) -> np.ndarray:
+    """How much the violation moves when every input is perturbed by about one rounding."""
+    generator = torch.Generator().manual_seed(0)
+    worst = np.zeros_like(violation)
+    for _ in range(3):
+
+        def jitter(x: torch.Tensor) -> torch.Tensor:
+            return x * (1 + 2 * EPS * (torch.rand(x.shape, generator=generator, dtype=torch.float64) - 0.5))
+
+        moved = State(state.architecture, {name: jitter(value) for name, value in state.parameters.items()}, jitter(state.target), state.weights)
+        try:
+            other, _ = concatenated_gap(relations(claim, moved))
+        except Exception:
+            return worst
+        if other.shape == violation.shape:
+            worst = np.maximum(worst, np.abs(np.where(np.isfinite(other), other, 0.0) - np.where(np.isfinite(violation), violation, 0.0)))
+    return worst
+
+
+def confirm_state(claim: Claim, problem: Problem, stated: tuple[Relation, ...], violation: np.ndarray, scale: np.ndarray) -> Outcome:
+    """Second route, 75 digits: does the discrepancy persist?"""
+    relative = ratio(violation, scale)
+    at = int(np.argmax(relative))
+    measured, predicted = worst_entry(stated)
+    given: dict[str, Any] = {"worst": float(relative[at]), "allowed": ROUNDING, "measured": measured, "predicted": predicted}
+    try:
+        with precision():
+            precise = relations(claim, problem.precise_state(claim.assumes))
+            fine, fine_scale = concatenated_gap(precise)
+    except Unsupported as unsupported:
+        return Outcome("undecided", how=f"no high-precision counterpart of {unsupported}", **given)
+    except Exception as error:
+        return Outcome("undecided", how=f"failed in high precision: {type(error).__name__}: {error}", **given)
+    if fine.shape != violation.shape:
+        return Outcome("undecided", how="the relation has another shape in high precision", **given)
+    finite = np.where(np.isfinite(violation), violation, np.max(fine, initial=0.0))
+    fine_relative = ratio(fine, fine_scale)
+    suspicious = violation > ROUNDING * scale
+    real = suspicious & (fine >= PERSISTED * finite) & (fine_relative > CONSTANTS)
+    if np.any(real):
+        index = int(np.argmax(np.where(real, fine_relative, -1)))
+        measured, predicted = worst_entry(precise)
+        given |= {"worst": float(fine_relative[index]), "measured": measured, "predicted": predicted}
+        return Outcome("violated", refined=float(fine_relative[index]), how="75 digits, hand-written contractions without autograd", **given)
+    left = float(fine_relative.max())
+    if np.all((fine <= VANISHED * finite) | (fine_relative <= 1e-25) | ~suspicious):
+        shrinking = 0 < left < given["worst"] < math.inf
+        order = math.log(given["worst"] / left) / math.log(1e59) if shrinking else None
+        return Outcome("holds", order=order, refined=left, **(given | {"worst": min(given["worst"], 1.0), "allowed": 1.0}))
+    return Outcome("undecided", refined=left, how="shrinks under refinement, but not as rounding does", **given)
+
+
+def judge_exact(claim: Claim, problem: Problem) -> Outcome | None:
+    """What one problem says in exact rational arithmetic; None where the claim needs an irrational number."""
+    try:
+        stated = relations(claim, problem.exact_state())
+        if is_exact_zero(stated):
+            return Outcome("holds")
+        violation, scale = concatenated_gap(stated)
+    except Exception:
+        return None
+    measured, predicted = worst_entry(stated)
+    worst = float(ratio(violation, scale).max())
+    return Outcome("violated", worst=worst, measured=measured, predicted=predicted, refined=worst, how="exact rational arithmetic")

@@ -1,0 +1,121 @@
+"""Flow and Descent: what a claim may ask of a solved gradient flow and of a real PyTorch run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+
+from numerics import Architecture, compose, solve_flow
+
+from ._state import State
+
+RECORDS = 16  # records of a path: times 0, 1/16, .., 1
+FINE = 1e-11  # relative tolerance of the flow that claims are judged on
+COARSE = 1e-8  # and of the one that tells the integration error
+
+
+class Trajectory:
+    """States along time.
+
+    Arguments:
+        architecture: of the model.
+        times: (T,), in units of the flow.
+        losses: (T,).
+        parameters: block name -> (T, ...).
+        target, weights: of the problem.
+    """
+
+    def __init__(
+        self, architecture: Architecture, times: torch.Tensor, losses: torch.Tensor, parameters: Mapping[str, Any], target: Any, weights: Any
+    ) -> None:
+        self.architecture = architecture
+        self.times = times
+        self.losses = losses
+        self.parameters = dict(parameters)
+        self.target = target
+        self.weights = weights
+
+    _state_type: type[State] = State
+
+    @property
+    def depth(self) -> int:
+        """K."""
+        return self.architecture.depth
+
+    @property
+    def order(self) -> int:
+        """N."""
+        return self.architecture.order
+
+    @cached_property
+    def states(self) -> list[State]:
+        """The state at every recorded time."""
+        rows = ({name: values[i] for name, values in self.parameters.items()} for i in range(len(self.times)))
+        states = [self._state_type(self.architecture, row, self.target, self.weights) for row in rows]
+        if self._state_type is State:  # W of all records in one contraction; State.tensor is a cached property
+            for state, tensor in zip(states, compose(self.architecture, self.parameters), strict=True):
+                state.__dict__["tensor"] = tensor
+        return states
+
+    @property
+    def start(self) -> State:
+        """The first state."""
+        return self.states[0]
+
+    @property
+    def final(self) -> State:
+        """The last state."""
+        return self.states[-1]
+
+    def series(self, function: Callable[[State], Any]) -> Any:
+        """function(state) along time, (T, ...)."""
+        values = [function(state) for state in self.states]
+        return torch.stack([v if isinstance(v, torch.Tensor) or hasattr(v, "array") else torch.as_tensor(v, dtype=torch.float64) for v in values])
+
+
+class Flow(Trajectory):
+    """A solved gradient flow, integrated from theory's compiled formulas."""
+
+    rtol: float = FINE
+
+    def at(self, time: float) -> State:
+        """The state at any time from the first to the last recorded one, integrated anew from the record before.
+
+        Raises:
+            ValueError: the time lies outside the recorded range.
+        """
+        times = self.times.numpy()
+        if not times[0] <= time <= times[-1]:
+            raise ValueError(f"time {time} lies outside the flow's range {times[0]} to {times[-1]}")
+        index = int(np.searchsorted(times, time, side="right")) - 1
+        if times[index] == time:
+            return self.states[index]
+        before = {name: values[index].numpy() for name, values in self.parameters.items()}
+        solution = solve_flow(
+            self.architecture, before, self.target.numpy(), self.weights.numpy(), [times[index], time], rtol=self.rtol, atol=self.rtol * 1e-3
+        )
+        return State(self.architecture, {name: torch.from_numpy(values[-1]) for name, values in solution.parameters.items()}, self.target, self.weights)
+
+
+class Descent(Trajectory):
+    """A real PyTorch gradient descent at one step size; the engine reruns it at half and quarter of the step.
+
+    Attributes:
+        step: step size eta.
+        steps: (T,) step index of every record.
+        optimizer: name of the update rule.
+    """
+
+    step: float
+    steps: torch.Tensor
+    optimizer: str = "gd"
+    _flow: Callable[[], Flow]
+
+    @property
+    def flow(self) -> Flow:
+        """The gradient flow from the same start at the same times."""
+        return self._flow()

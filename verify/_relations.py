@@ -1,0 +1,170 @@
+"""What a claim may say about two quantities. The author states the relation; the engine decides the tolerance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ._precise import Precise, _raw
+
+KINDS = ("equal", "at_most", "nonincreasing", "constant")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation between measured and predicted values, as a claim returns it.
+
+    Arguments:
+        kind: one of KINDS.
+        measured, predicted: arrays that broadcast (`predicted` is None for a relation about one series).
+        order: on a Descent, the power of the step size up to which the relation is meant; None means exactly.
+    """
+
+    kind: str
+    measured: Any
+    predicted: Any = None
+    order: int | None = None
+
+    def gap(self) -> tuple[np.ndarray, np.ndarray]:
+        """The violation of the relation and its natural scale, both float64 arrays of one shape.
+
+        The violation is formed in the arithmetic of the operands and only then rounded, so high-precision operands
+        keep their digits. NaN counts as an infinite violation unless both sides are NaN-free.
+        """
+        a = self.measured if isinstance(self.measured, (torch.Tensor, Precise)) else torch.as_tensor(self.measured, dtype=torch.float64)
+        if self.kind in ("equal", "at_most"):
+            b = self.predicted if isinstance(self.predicted, (torch.Tensor, Precise)) else torch.as_tensor(self.predicted, dtype=torch.float64)
+            difference = a - b
+            scale = np.maximum(_magnitude(a), _magnitude(b))
+        elif self.kind == "constant":
+            difference = a - a[:1]
+            scale = np.broadcast_to(_magnitude(a).max(axis=0, keepdims=True, initial=0.0), tuple(a.shape))
+        else:
+            difference = a[1:] - a[:-1]
+            scale = np.maximum(_magnitude(a[1:]), _magnitude(a[:-1]))
+        violation = _floats(difference)
+        violation = np.abs(violation) if self.kind in ("equal", "constant") else np.maximum(violation, 0.0)
+        violation = np.where(np.isnan(violation), np.inf, violation)
+        return violation, np.broadcast_to(scale, violation.shape)
+
+    def worst(self) -> tuple[float, float, float]:
+        """Measured, predicted and violation at the entry where the violation is largest (for display)."""
+        violation, _ = self.gap()
+        if violation.size == 0:
+            return 0.0, 0.0, 0.0
+        index = np.unravel_index(int(np.argmax(violation)), violation.shape)
+        measured = _floats(self.measured)
+        if self.kind == "constant":
+            pair = (measured[index], measured[(0, *index[1:])])
+        elif self.kind == "nonincreasing":
+            pair = (measured[(index[0] + 1, *index[1:])], measured[index])
+        else:
+            pair = (np.broadcast_to(measured, violation.shape)[index], np.broadcast_to(_floats(self.predicted), violation.shape)[index])
+        return float(pair[0]), float(pair[1]), float(violation[index])
+
+
+def _floats(x: Any) -> np.ndarray:
+    if isinstance(x, Precise):
+        return x.floats()
+    if isinstance(x, torch.Tensor):
+        return x.detach().to(torch.float64).cpu().numpy()
+    return np.asarray(x, dtype=float)
+
+
+def _magnitude(x: Any) -> np.ndarray:
+    return np.abs(_floats(x))
+
+
+def _valid(value: Any, what: str) -> Any:
+    if isinstance(value, (torch.Tensor, Precise)):
+        if isinstance(value, torch.Tensor) and value.is_complex():
+            raise TypeError(f"{what} is complex; a relation compares real numbers")
+        return value
+    if isinstance(value, (bool, int, float, np.ndarray, np.generic)):
+        return value
+    if isinstance(value, (list, tuple)) and value:
+        parts = [v if isinstance(v, (torch.Tensor, Precise)) else torch.as_tensor(v, dtype=torch.float64) for v in value]
+        if all(p.ndim == 0 for p in parts):
+            return torch.stack(parts)
+        return torch.cat([p.reshape(-1) for p in parts])
+    raise TypeError(f"{what} is a {type(value).__name__}; a relation compares tensors or numbers")
+
+
+def equal(measured: Any, predicted: Any, *, order: int | None = None) -> Relation:
+    """Claim measured = predicted.
+
+    Arguments:
+        measured, predicted: tensors or numbers that broadcast.
+        order: on a Descent, the relation holds up to O(step size ** order); None means exactly.
+    """
+    return Relation("equal", _valid(measured, "measured"), _valid(predicted, "predicted"), _valid_order(order))
+
+
+def at_most(measured: Any, bound: Any, *, order: int | None = None) -> Relation:
+    """Claim measured <= bound, entry by entry."""
+    return Relation("at_most", _valid(measured, "measured"), _valid(bound, "bound"), _valid_order(order))
+
+
+def nonincreasing(series: Any, *, order: int | None = None) -> Relation:
+    """Claim that a series (T, ...) never grows along its first axis."""
+    return Relation("nonincreasing", _series(series), None, _valid_order(order))
+
+
+def constant(series: Any, *, order: int | None = None) -> Relation:
+    """Claim that a series (T, ...) keeps its first value."""
+    return Relation("constant", _series(series), None, _valid_order(order))
+
+
+def _series(value: Any) -> Any:
+    value = _valid(value, "series")
+    if getattr(value, "ndim", 0) == 0:
+        raise TypeError("a series needs at least one axis, time first")
+    return value if isinstance(value, (torch.Tensor, Precise)) else torch.as_tensor(value, dtype=torch.float64)
+
+
+def _valid_order(order: Any) -> int | None:
+    if order is None or (isinstance(order, int) and order > 0):
+        return order
+    raise ValueError(f"order={order!r} must be a positive whole number (the power of the step size)")
+
+
+def relations_of(returned: Any) -> tuple[Relation, ...]:
+    """The relations a claim returned, one or several.
+
+    Raises:
+        TypeError: the claim returned something that is not a relation.
+    """
+    if isinstance(returned, Relation):
+        return (returned,)
+    if isinstance(returned, Iterable) and not isinstance(returned, (torch.Tensor, Precise, str)):
+        parts = tuple(returned)
+        if parts and all(isinstance(part, Relation) for part in parts):
+            return parts
+    name = type(returned).__name__
+    raise TypeError(f"returned {name}; return equal(...), at_most(...), nonincreasing(...) or constant(...), or a list of them")
+
+
+def concatenated_gap(relations: tuple[Relation, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Violation and scale of several relations as flat vectors."""
+    gaps = [relation.gap() for relation in relations]
+    return np.concatenate([g.reshape(-1) for g, _ in gaps]), np.concatenate([s.reshape(-1) for _, s in gaps])
+
+
+def is_exact_zero(relations: tuple[Relation, ...]) -> bool:
+    """Whether every relation holds with no discrepancy at all, decided on the exact operands."""
+    for relation in relations:
+        a = np.asarray(_raw(relation.measured), dtype=object)
+        if relation.kind in ("equal", "at_most"):
+            b = np.asarray(_raw(relation.predicted), dtype=object)
+            difference = a - b
+        else:
+            difference = a - a[:1] if relation.kind == "constant" else a[1:] - a[:-1]
+        bad = (lambda d: d != 0) if relation.kind in ("equal", "constant") else (lambda d: d > 0)
+        if any(isinstance(d, float) and math.isnan(d) or bad(d) for d in np.asarray(difference, dtype=object).flat):
+            return False
+    return True

@@ -1,0 +1,341 @@
+"""State: one point of parameter space with a problem, and what a claim may ask of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import gmpy2
+import numpy as np
+import torch
+import torch.autograd.forward_ad as forward_ad
+
+from numerics import Architecture, component, compose, factor, reference_compose, reference_gradient
+
+from ._precise import EXACT_TYPES, Jet, Precise, Unsupported, _map, precision
+
+Array = Any  # torch.Tensor (float64), or Precise when a claim is confirmed
+
+
+def unfold(tensor: Array, mode: int) -> Array:
+    """Mode-n unfolding (I_n, product of the other sizes) of a tensor or a Precise array."""
+    moved = torch.movedim(tensor, mode, 0)
+    return moved.reshape(moved.shape[0], math.prod(moved.shape[1:]))
+
+
+class State:
+    """One point of parameter space with a problem; everything it returns is a float64 torch tensor.
+
+    Modes are numbered from 0. Source: design (1)-(8).
+
+    Arguments:
+        architecture: depth, sizes, ranks and chain.
+        parameters: block name -> float64 tensor.
+        target, weights: tensors of shape sizes; loss = 1/2 sum weights (W - target)^2.
+    """
+
+    def __init__(self, architecture: Architecture, parameters: Mapping[str, Array], target: Array, weights: Array) -> None:
+        self.architecture = architecture
+        self.parameters = dict(parameters)
+        self.target = target
+        self.weights = weights
+
+    # -- what the problem is
+    @property
+    def depth(self) -> int:
+        """K."""
+        return self.architecture.depth
+
+    @property
+    def order(self) -> int:
+        """N."""
+        return self.architecture.order
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Mode sizes I_1..I_N."""
+        return self.architecture.sizes
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """Core sizes R_1..R_N."""
+        return self.architecture.ranks
+
+    @property
+    def chain(self) -> str:
+        """ "column", "mode" or "gate"."""
+        return self.architecture.chain
+
+    # -- the parameters
+    @property
+    def core(self) -> Array:
+        """G, shape (R_1, .., R_N)."""
+        return self.parameters["G"]
+
+    def vectors(self, mode: int) -> Array:
+        """The last blocks a_r of a mode as columns, shape (I, R); the last factor for chain="mode"."""
+        return self.parameters[f"a{self._mode(mode) + 1}"]
+
+    def chains(self, mode: int) -> Array:
+        """The chain of a mode: column (R, K-1, I, I); gate (R, K-1); mode: the list of its K matrices."""
+        links = [self.parameters[name] for name in self.architecture.links(self._mode(mode))]
+        if self.chain == "mode":
+            return [*links, self.vectors(mode)]
+        if not links:
+            rank, size = self.ranks[mode], self.sizes[mode]
+            return self.core.new_zeros((rank, 0, size, size) if self.chain == "column" else (rank, 0))
+        return torch.stack(links, 1)
+
+    def factor(self, mode: int) -> Array:
+        """U of a mode, shape (I, R)."""
+        return factor(self.architecture, self.parameters, self._mode(mode))
+
+    # -- the tensor and the loss
+    @cached_property
+    def tensor(self) -> Array:
+        """W, shape sizes."""
+        return compose(self.architecture, self.parameters)
+
+    @cached_property
+    def gradient(self) -> Array:
+        """dL/dW, shape sizes."""
+        return self.weights * (self.tensor - self.target)
+
+    @cached_property
+    def loss(self) -> Array:
+        """L = 1/2 sum weights (W - target)^2."""
+        residual = self.tensor - self.target
+        return (self.weights * residual * residual).sum() / 2
+
+    def block_gradients(self) -> dict[str, Array]:
+        """dL/d(block) of every block, by autograd through the PyTorch model."""
+        return self._block_gradients
+
+    @cached_property
+    def _block_gradients(self) -> dict[str, Array]:
+        leaves = {name: value.detach().requires_grad_() for name, value in self.parameters.items()}
+        with torch.enable_grad():
+            residual = compose(self.architecture, leaves) - self.target
+            loss = (self.weights * residual * residual).sum() / 2
+        return dict(zip(leaves, torch.autograd.grad(loss, list(leaves.values())), strict=True))
+
+    # -- slices, groups
+    def slice_norms(self, mode: int) -> Array:
+        """||G_{n,r}|| of every slice of the core, shape (R,)."""
+        return torch.linalg.vector_norm(unfold(self.core, self._mode(mode)), dim=1)
+
+    def component(self, mode: int, r: int) -> Array:
+        """W_{n,r}: the part of W that passes through index r of the mode, shape sizes."""
+        return component(self.architecture, self.parameters, self._mode(mode), r)
+
+    def block_norms(self, mode: int) -> Array:
+        """Norms of the blocks of every group: core slice, chain blocks, last block; shape (K+1, R).
+
+        With chain="mode" only the core slice and the column of the last factor belong to a group: (2, R).
+        """
+        return torch.stack([torch.linalg.vector_norm(block, dim=1) for block in self.group_blocks(mode)])
+
+    def group_blocks(self, mode: int) -> list[Array]:
+        """The blocks of the groups of a mode, each flattened to (R, entries), core slice first."""
+        return [unfold(self.core, mode), *self._flat(self.parameters, mode)]
+
+    def group_gradients(self, mode: int) -> list[Array]:
+        """dL/d(block) in the order and shapes of `group_blocks`."""
+        gradients = self.block_gradients()
+        return [unfold(gradients["G"], mode), *self._flat(gradients, mode)]
+
+    def _flat(self, blocks: Mapping[str, Array], mode: int) -> list[Array]:
+        if self.depth == 0:
+            return []
+        links = [] if self.chain == "mode" else self.architecture.links(self._mode(mode))
+        rank = self.ranks[mode]
+        return [*(blocks[name].reshape(rank, blocks[name].numel() // rank) for name in links), blocks[f"a{mode + 1}"].mT]
+
+    def component_inner(self, mode: int) -> Array:
+        """<-grad L(W), W_{n,r}> for every r, shape (R,)."""
+        partial = self.core
+        if self.depth:
+            for other in range(self.order):
+                if other != mode:
+                    partial = torch.movedim(torch.tensordot(self.factor(other), partial, dims=([1], [other])), 0, other)
+            seen = self.factor(mode).mT @ unfold(self.gradient, mode)
+        else:
+            seen = unfold(self.gradient, mode)
+        return -(seen * unfold(partial, mode)).sum(1)
+
+    def alignment(self, mode: int) -> Array:
+        """<-grad L(W), W_{n,r}> / product of the group's block norms, shape (R,); 0 for a zero group."""
+        norms = self.block_norms(mode).prod(0)
+        alive = norms > 0
+        one = torch.ones_like(norms)
+        return torch.where(alive, self.component_inner(mode) / torch.where(alive, norms, one), one * 0)
+
+    def unbalancedness(self) -> Array:
+        """Largest | ||B||^2 - ||B'||^2 | inside any group. Source: (6)."""
+        spreads = []
+        for mode in range(self.order):
+            squares = torch.stack([(block * block).sum(1) for block in self.group_blocks(mode)])
+            spreads.append((squares.amax(0) - squares.amin(0)).amax())
+        return torch.stack(spreads).amax()
+
+    def singular_values(self, mode: int) -> Array:
+        """Singular values of W's unfolding along a mode, descending."""
+        return torch.linalg.svdvals(unfold(self.tensor, self._mode(mode)))
+
+    def multilinear_rank(self, tol: float | None = None) -> tuple[int, ...]:
+        """Ranks of W's unfoldings; `tol` is relative to the largest singular value (default: the float64 noise floor)."""
+        ranks = []
+        for mode in range(self.order):
+            values = self.singular_values(mode)
+            floor = tol if tol is not None else 2.0**-52 * max(unfold(self.tensor, mode).shape)
+            ranks.append(int((values > floor * values[0]).sum()))
+        return tuple(ranks)
+
+    def rate(self, function: Callable[[State], Array]) -> Array:
+        """d f/dt along the gradient flow for any f(State) of the parameters, by forward-mode autograd.
+
+        Source: (3). Raises:
+            Unsupported: rate inside rate.
+        """
+        velocity = {name: -gradient for name, gradient in self.block_gradients().items()}
+        if forward_ad._current_level >= 0:
+            raise Unsupported("rate inside rate")
+        with forward_ad.dual_level():
+            duals = {name: forward_ad.make_dual(value, velocity[name]) for name, value in self.parameters.items()}
+            return _tangent(function(State(self.architecture, duals, self.target, self.weights)))
+
+    def moved(self, velocity: Mapping[str, Array], time: float | Array) -> State:
+        """The state at parameters + time * velocity."""
+        parameters = {name: value + velocity[name] * time for name, value in self.parameters.items()}
+        return type(self)(self.architecture, parameters, self.target, self.weights)
+
+    def _mode(self, mode: int) -> int:
+        if not 0 <= mode < self.order:
+            raise IndexError(f"mode {mode} of an order-{self.order} model: modes are 0..{self.order - 1}")
+        return mode
+
+    def __repr__(self) -> str:
+        a = self.architecture
+        return f"State(depth={a.depth}, sizes={a.sizes}, ranks={a.ranks}, chain={a.chain!r})"
+
+
+def _tangent(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(_tangent(v) for v in value)
+    if not isinstance(value, torch.Tensor):
+        return torch.zeros((), dtype=torch.float64)
+    primal, tangent = forward_ad.unpack_dual(value)
+    return torch.zeros_like(primal) if tangent is None else tangent.detach().clone()
+
+
+class PreciseState(State):
+    """The same point in 75-digit or exact arithmetic, by another route: hand-written contractions and gradients
+    (numerics.reference), no autograd. `rate` is a central difference along the flow, or exact for exact rationals."""
+
+    @cached_property
+    def tensor(self) -> Precise:
+        return Precise(reference_compose(self.architecture, self._arrays))
+
+    @cached_property
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {name: value.array for name, value in self.parameters.items()}
+
+    @cached_property
+    def _block_gradients(self) -> dict[str, Precise]:
+        gradients = reference_gradient(self.architecture, self._arrays, self.target.array, self.weights.array)
+        return {name: Precise(value) for name, value in gradients.items()}
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether every parameter is an exact rational."""
+        return all(isinstance(x, EXACT_TYPES) for array in self._arrays.values() for x in array.flat)
+
+    def chains(self, mode: int) -> Any:
+        links = [self.parameters[name] for name in self.architecture.links(self._mode(mode))]
+        if self.chain == "mode":
+            return [*links, self.vectors(mode)]
+        if not links:
+            rank, size = self.ranks[mode], self.sizes[mode]
+            return Precise(np.zeros((rank, 0, size, size) if self.chain == "column" else (rank, 0), dtype=object))
+        return torch.stack(links, 1)
+
+    def factor(self, mode: int) -> Precise:
+        if self.depth == 0:
+            return Precise(np.eye(self.sizes[self._mode(mode)], dtype=int).astype(object))
+        factor = self.vectors(mode)
+        for name in reversed(self.architecture.links(mode)):
+            link = self.parameters[name]
+            if self.chain == "column":
+                factor = torch.einsum("rij,jr->ir", link, factor)
+            else:
+                factor = link @ factor if self.chain == "mode" else factor * link
+        return factor
+
+    def component(self, mode: int, r: int) -> Precise:
+        arrays = dict(self._arrays)
+        keep = np.zeros(self.ranks[self._mode(mode)], dtype=int).astype(object)
+        keep[r] = 1
+        arrays["G"] = arrays["G"] * keep.reshape([-1 if n == mode else 1 for n in range(self.order)])
+        return Precise(reference_compose(self.architecture, arrays))
+
+    def rate(self, function: Callable[[State], Any]) -> Any:
+        velocity = {name: -gradient for name, gradient in self.block_gradients().items()}
+        if self.is_exact:
+            jets = {name: Precise(_map(Jet, value.array, velocity[name].array)) for name, value in self.parameters.items()}
+            moved = PreciseState(self.architecture, jets, self.target, self.weights)
+            return _jet_rate(function(moved))
+        # The step balances the O(h^2) truncation against the rounding of DIGITS-digit numbers, at twice the digits.
+        speed = max((abs(float(v)) for array in velocity.values() for v in array.array.flat), default=0.0)
+        size = max((abs(float(v)) for array in self._arrays.values() for v in array.flat), default=1.0)
+        with precision(160):
+            step = _ten(-50) * (size / speed if speed > 0 and math.isfinite(size / speed) and size > 0 else 1.0)
+            return _central(lambda time: function(self.moved(velocity, time)), function(self), step)
+
+
+def _ten(power: int) -> Any:
+    return gmpy2.mpfr(10) ** power
+
+
+class NotDifferentiable(Exception):
+    """The function asked for its rate has a kink at this point: the two one-sided rates differ."""
+
+
+def _central(along: Callable[[Any], Any], here: Any, step: Any) -> Any:
+    """Central difference of `along` at time 0. A second difference that halves with the step, not quarters, is a kink."""
+    ahead, behind = along(step), along(-step)
+    bends = _bends(ahead, here, behind)
+    if bends is not None and np.any(bends):
+        half = _bends(along(step / 2), here, along(-step / 2), least=0)
+        full = _bends(ahead, here, behind, least=0)
+        if any(h > f * 0.4 and big for h, f, big in zip(half, full, bends, strict=True)):
+            raise NotDifferentiable("the rate of a function with a kink at this point")
+    return _quotient(ahead, behind, 2 * step)
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple)):
+        return [entry for part in value for entry in _flat(part)]
+    return list(value.array.flat) if isinstance(value, Precise) else []
+
+
+def _bends(ahead: Any, here: Any, behind: Any, least: float | None = None) -> list[Any]:
+    """Second differences; with `least` None, whether each is above 1e-75 of its value (a smooth one is about 1e-100)."""
+    rows = zip(_flat(ahead), _flat(here), _flat(behind), strict=True)
+    second = [(abs(a - 2 * h + b), max(abs(a), abs(h), abs(b))) for a, h, b in rows]
+    return [s for s, _ in second] if least is not None else [s > size * _ten(-75) for s, size in second]
+
+
+def _quotient(ahead: Any, behind: Any, span: Any) -> Any:
+    if isinstance(ahead, (list, tuple)):
+        return type(ahead)(_quotient(a, b, span) for a, b in zip(ahead, behind, strict=True))
+    return (ahead - behind) / span if isinstance(ahead, Precise) else Precise(0)
+
+
+def _jet_rate(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(_jet_rate(v) for v in value)
+    if not isinstance(value, Precise):
+        return Precise(0)
+    return Precise(_map(lambda x: x.rate if isinstance(x, Jet) else 0, value.array))

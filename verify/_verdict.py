@@ -1,0 +1,107 @@
+"""Verdicts, what an example says, and exit codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class Verdict(str, Enum):
+    """What the engine says of a claim. Source: design 4.2."""
+
+    PROVED = "PROVED"
+    EXACT = "EXACT"
+    SUPPORTED = "SUPPORTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    VACUOUS = "VACUOUS"
+    REFUTED = "REFUTED"
+    ERROR = "ERROR"
+
+
+MEANING = {
+    Verdict.PROVED: "symbolic identity, proved for the range stated, and no generated tensor disagrees",
+    Verdict.EXACT: "held in exact rational arithmetic on every generated tensor",
+    Verdict.SUPPORTED: "no counterexample, and the discrepancy vanishes as expected under refinement",
+    Verdict.INCONCLUSIVE: "cannot be told from numerical error",
+    Verdict.VACUOUS: "no generated input met the hypotheses",
+    Verdict.REFUTED: "counterexample found, shrunk, and confirmed by a second route at higher precision",
+    Verdict.ERROR: "the claim or the tool failed",
+}
+
+
+class Exit:
+    """Exit codes. Source: design 4.1."""
+
+    OK, REFUTED, USAGE, ERROR, UNDECIDED, NOTHING, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+
+def exit_code(verdicts: list[Verdict]) -> int:
+    """Exit code of a finished run; precedence 1 > 3 > 4 > 0, and 5 when nothing was selected."""
+    if not verdicts:
+        return Exit.NOTHING
+    if Verdict.REFUTED in verdicts:
+        return Exit.REFUTED
+    if Verdict.ERROR in verdicts:
+        return Exit.ERROR
+    if Verdict.INCONCLUSIVE in verdicts or Verdict.VACUOUS in verdicts:
+        return Exit.UNDECIDED
+    return Exit.OK
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one example says of a claim.
+
+    Arguments:
+        status: "holds", "violated", "undecided" or "rejected".
+        worst: largest violation relative to its natural scale.
+        allowed: relative error bar at that entry.
+        order: order at which the discrepancy vanished under refinement, if it was measured.
+        measured, predicted: the two sides at the worst entry.
+        refined: the violation after refinement, relative.
+        how: how a violation was confirmed, or why it is undecided.
+    """
+
+    status: str
+    worst: float = 0.0
+    allowed: float = 0.0
+    order: float | None = None
+    measured: float = 0.0
+    predicted: float = 0.0
+    refined: float | None = None
+    how: str = ""
+
+
+@dataclass
+class Result:
+    """Verdict on one claim in one cell (depth, order, chain). Field names are the JSON contract, design 4.4."""
+
+    id: str
+    title: str
+    source: str
+    verdict: Verdict
+    depth: int
+    order: int
+    chain: str
+    topic: str = "conjectures"
+    subject: str = "State"
+    assumes: str = "generic"
+    examples: int = 0
+    rejected: int = 0
+    undecided: int = 0
+    worst: float = 0.0
+    allowed: float = 0.0
+    observed_order: float | None = None
+    seconds: float = 0.0
+    counterexample: dict[str, Any] | None = None
+    range: str | None = None
+    detail: str = ""
+    statement: str = ""
+    samples: list[dict[str, float]] = field(default_factory=list)
+    file: str | None = None
+    line: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as plain data."""
+        return {**self.__dict__, "verdict": self.verdict.value}

@@ -1,0 +1,144 @@
+"""What a finite step does: drift, distance to the flow, and which update rules keep the conservation laws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from .._claim import conjecture
+from .._derived import derived
+from .._path import Descent
+from .._relations import Relation, constant, equal
+from .._state import State
+
+
+@conjecture(
+    title="Gradient descent follows the flow at first order in the step",
+    source="design (20)",
+    topic="discretisation",
+    assumes="unbalanced",
+    mutants={
+        "second-order": lambda descent: equal(_tensors(descent), _tensors(descent.flow), order=2),
+        "exactly": lambda descent: equal(_tensors(descent), _tensors(descent.flow)),
+        "half-time": lambda descent: equal(_tensors(descent)[1::2], _tensors(descent.flow)[1 : 1 + len(descent.times) // 2], order=1),
+    },
+)
+def descent_follows_the_flow_at_first_order(descent: Descent) -> Relation:
+    """PyTorch's gradient descent with step eta and the flow integrated from theory's formulas, from the same start, differ by O(eta).
+
+    Seen by halving the step; holds inside the asymptotic regime (step well below 2 / sharpness).
+    """
+    return equal(_tensors(descent), _tensors(descent.flow), order=1)
+
+
+def _tensors(trajectory: Any) -> torch.Tensor:
+    return trajectory.series(lambda state: state.tensor)
+
+
+@conjecture(
+    title="One step changes ||B||^2 - ||B'||^2 by exactly eta^2 (||dL/dB||^2 - ||dL/dB'||^2)",
+    source="design (19)",
+    topic="discretisation",
+    derivation="drift-per-step",
+    applies=lambda depth, order, chain: depth >= 1,
+    mutants={
+        "first-order": lambda state: _drift(state, lambda eta, a, b: eta * (a - b)),
+        "half": lambda state: _drift(state, lambda eta, a, b: eta**2 * (a - b) / 2),
+        "sign": lambda state: _drift(state, lambda eta, a, b: eta**2 * (b - a)),
+    },
+)
+def unbalancedness_drifts_by_the_squared_step(state: State) -> list[Relation]:
+    """The first-order terms cancel by the Euler identity; what is left is exact at every step size."""
+    return _drift(state, derived("drift_per_step"))
+
+
+def _drift(state: State, law: Any) -> list[Relation]:
+    eta = state.core.new_full((), 0.125) if isinstance(state.core, torch.Tensor) else torch.ones_like(state.core.sum()) / 8
+    stepped = state.moved({name: -gradient for name, gradient in state.block_gradients().items()}, eta)
+    relations = []
+    for mode in range(state.order):
+        before, after, gradients = (
+            [(block * block).sum(1) for block in blocks] for blocks in (state.group_blocks(mode), stepped.group_blocks(mode), state.group_gradients(mode))
+        )
+        for k in range(1, len(before)):
+            change = (after[0] - after[k]) - (before[0] - before[k])
+            relations.append(equal(change, law(eta, gradients[0], gradients[k])))
+    return relations
+
+
+def _excess(descent: Descent) -> Any:
+    """1 + ||G_{n,r}||^2 - ||B||^2 for every group along the path, (T, ...); the 1 gives the relation a scale of order one."""
+
+    def excess(state: State) -> torch.Tensor:
+        rows = []
+        for mode in range(state.order):
+            squares = torch.stack([(block * block).sum(1) for block in state.group_blocks(mode)])
+            rows.append((1 + squares[:1] - squares[1:]).reshape(-1))
+        return torch.cat(rows)
+
+    return descent.series(excess)
+
+
+@conjecture(
+    title="Gradient descent conserves unbalancedness",
+    source="design (19), negative statement",
+    topic="discretisation",
+    assumes="unbalanced",
+    negative=True,
+    applies=lambda depth, order, chain: depth >= 1,
+)
+def descent_does_not_conserve_unbalancedness(descent: Descent) -> Relation:
+    """What the flow conserves drifts under gradient descent at any finite step."""
+    return constant(_excess(descent))
+
+
+@conjecture(
+    title="Gradient descent conserves ||B||^2 - ||B'||^2 to first order in the step",
+    source="design (19)",
+    topic="discretisation",
+    assumes="unbalanced",
+    applies=lambda depth, order, chain: depth >= 1,
+    mutants={"second-order": lambda descent: constant(_excess(descent), order=2)},
+)
+def descent_conserves_unbalancedness_to_first_order(descent: Descent) -> Relation:
+    """eta^2 per step, 1/eta steps: the drift at a fixed time is O(eta)."""
+    return constant(_excess(descent), order=1)
+
+
+@conjecture(
+    title="GroupRMSprop conserves ||B||^2 - ||B'||^2 to first order in the step",
+    source="design (21)",
+    topic="discretisation",
+    assumes="unbalanced",
+    optimizer="group-rmsprop",
+    applies=lambda depth, order, chain: depth >= 1,
+    mutants={"exactly": lambda descent: constant(_excess(descent))},
+)
+def group_rmsprop_conserves_unbalancedness_to_first_order(descent: Descent) -> Relation:
+    """One running scalar for the whole gradient is a change of time, so (6) survives up to O(eta)."""
+    return constant(_excess(descent), order=1)
+
+
+@conjecture(
+    title="Adam conserves ||B||^2 - ||B'||^2 to first order in the step",
+    source="design (21), negative statement",
+    topic="discretisation",
+    assumes="unbalanced",
+    optimizer="adam",
+    negative=True,
+    applies=lambda depth, order, chain: depth >= 1,
+)
+def adam_does_not_conserve_unbalancedness(descent: Descent) -> Relation:
+    """Adam rescales every coordinate by its own number: the conservation law (6) is broken however small the step."""
+    return constant(_excess(descent), order=1)
+
+
+CLAIMS = (
+    descent_follows_the_flow_at_first_order,
+    unbalancedness_drifts_by_the_squared_step,
+    descent_does_not_conserve_unbalancedness,
+    descent_conserves_unbalancedness_to_first_order,
+    group_rmsprop_conserves_unbalancedness_to_first_order,
+    adam_does_not_conserve_unbalancedness,
+)

@@ -1,0 +1,267 @@
+"""How slice norms move: the power law and its variants, singular values of the core, the reduced equation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from numerics import solve_component
+
+from .._claim import conjecture
+from .._derived import derived
+from .._path import Descent, Flow
+from .._relations import Relation, at_most, equal
+from .._state import State, unfold
+
+
+def _private_groups(depth: int, order: int, chain: str) -> bool:
+    """Whether all K+1 blocks of a group belong to one index, so that (8) holds: not for a shared chain of depth 2 or more."""
+    return chain != "mode" or depth <= 1
+
+
+@conjecture(
+    title="Slice norms obey the power law dg/dt = g^K <-grad L, W_{n,r} / g^{K+1}>",
+    source="Hariz et al. 2024; (8)",
+    topic="slice norms",
+    assumes="balanced",
+    derivation="slice-norm-law",
+    applies=_private_groups,
+    mutants={
+        "exponent": lambda state: _power_law(state, lambda g, alignment: g ** (state.depth + 1) * alignment),
+        "factor": lambda state: _power_law(state, lambda g, alignment: (state.depth + 2) * g**state.depth * alignment),
+        "sign": lambda state: _power_law(state, lambda g, alignment: -(g**state.depth) * alignment),
+    },
+)
+def slice_norms_obey_the_power_law_when_balanced(state: State) -> list[Relation]:
+    """In a balanced group the norm g of the core slice moves with g^K times the alignment of its component.
+
+    Measured by autograd through the PyTorch model; predicted by theory's formula.
+    """
+    return _power_law(state, derived("slice_norm_rate", state.depth))
+
+
+def _power_law(state: State, law: Any) -> list[Relation]:
+    rates = state.rate(lambda s: [s.slice_norms(mode) for mode in range(s.order)])
+    return [equal(rate, law(state.slice_norms(mode), state.alignment(mode))) for mode, rate in enumerate(rates)]
+
+
+@conjecture(
+    title="The product of block norms obeys dsigma/dt = (K+1) sigma^{2-2/(K+1)} <-grad L, W_{n,r} / sigma>",
+    source="Hariz et al. 2024; (9)",
+    topic="slice norms",
+    assumes="balanced",
+    derivation="sigma-law",
+    applies=_private_groups,
+    mutants={
+        "exponent": lambda state: _sigma_law(state, lambda s, c: (state.depth + 1) * s ** (2 - 2 / (state.depth + 2)) * c),
+        "factor": lambda state: _sigma_law(state, lambda s, c: (state.depth + 2) * derived("sigma_rate", state.depth)(s, c)),
+    },
+)
+def products_of_block_norms_obey_the_saturating_power_law_when_balanced(state: State) -> list[Relation]:
+    """sigma = product of the K+1 block norms = g^{K+1} moves with an exponent that saturates at 2 with depth."""
+    return _sigma_law(state, derived("sigma_rate", state.depth))
+
+
+def _sigma_law(state: State, law: Any) -> list[Relation]:
+    rates = state.rate(lambda s: [s.block_norms(mode).prod(0) for mode in range(s.order)])
+    return [equal(rate, law(state.block_norms(mode).prod(0), state.alignment(mode))) for mode, rate in enumerate(rates)]
+
+
+@conjecture(
+    title="Off balance by eps, |dg/dt| lies between the two bounds",
+    source="design (10)",
+    topic="slice norms",
+    assumes="unbalanced",
+    derivation="slice-norm-law",
+    applies=lambda depth, order, chain: depth >= 1 and _private_groups(depth, order, chain),
+    mutants={
+        "eps-forgotten": lambda state: [at_most(rate, g**state.depth * c) for rate, g, c, _ in _unbalanced(state)],
+        "lower-without-eps": lambda state: [at_most((g**2 + eps) ** (state.depth / 2) * c, rate) for rate, g, c, eps in _unbalanced(state)],
+    },
+)
+def slice_norm_rates_stay_within_their_bounds_when_unbalanced(state: State) -> list[Relation]:
+    """max(g^2 - eps, 0)^{K/2} |<-grad L, W^>| <= |dg/dt| <= (g^2 + eps)^{K/2} |<-grad L, W^>| for unbalancedness eps."""
+    lower, upper = (_bound(index, state.depth) for index in (0, 1))
+    relations = []
+    for rate, g, alignment, eps in _unbalanced(state):
+        relations += [at_most(lower(g, eps, alignment), rate), at_most(rate, upper(g, eps, alignment))]
+    return relations
+
+
+def _bound(index: int, depth: int) -> Any:
+    return derived("slice_norm_rate_bounds", depth, part=index)
+
+
+def _unbalanced(state: State) -> list[tuple[Any, Any, Any, Any]]:
+    rates = state.rate(lambda s: [s.slice_norms(mode) for mode in range(s.order)])
+    rows = []
+    for mode, rate in enumerate(rates):
+        squares = state.block_norms(mode) ** 2
+        rows.append((abs(rate), state.slice_norms(mode), abs(state.alignment(mode)), squares.amax(0) - squares.amin(0)))
+    return rows
+
+
+@conjecture(
+    title="Singular values of the core unfolding are shared by the mode's factors and obey the power law",
+    source="design (13)",
+    topic="slice norms",
+    assumes="matrix-balanced",
+    derivation="mode-singular-values",
+    applies=lambda depth, order, chain: depth >= 1 and (chain == "mode" or depth == 1),
+    mutants={
+        "exponent": lambda state: _spectral_law(state, lambda s, c: s ** (state.depth + 1) * c),
+        "factor": lambda state: _spectral_law(state, lambda s, c: (state.depth + 2) * s**state.depth * c),
+    },
+)
+def core_singular_values_obey_the_power_law_when_matrix_balanced(state: State) -> list[Relation]:
+    """Each mode-n singular value s of the core unfolding moves with s^K <-grad L, W_{n,r} / s^{K+1}>, W_{n,r} taken in the core's
+    HOSVD basis, and every factor of the chain has the same singular values.
+
+    Stated for the moments sum s^2 and sum s^4 of the core and of every factor, which stay smooth where singular values meet.
+    """
+    return _spectral_law(state, derived("slice_norm_rate", state.depth))
+
+
+def _spectral_law(state: State, law: Any) -> list[Relation]:
+    measured = state.rate(_moments)
+    relations = []
+    for mode, per_factor in enumerate(measured):
+        squares, basis = torch.linalg.eigh(_gram(unfold(state.core, mode).mT))
+        values = torch.sqrt(torch.relu(squares))
+        inner = -(state.factor(mode).mT @ unfold(state.gradient, mode) @ unfold(_other_modes(state, mode), mode).mT)
+        aligned = torch.diagonal(basis.mT @ inner @ basis)
+        alive = values > 1e-7 * values.amax()
+        norms = torch.where(alive, values, values * 0 + 1) ** (state.depth + 1)
+        rates = law(values, torch.where(alive, aligned / norms, values * 0))
+        first, second = (2 * values * rates).sum(), (4 * values**3 * rates).sum()
+        relations += [equal(moments, torch.stack([first, second])) for moments in per_factor]
+    return relations
+
+
+def _gram(matrix: Any) -> Any:
+    return matrix.mT @ matrix
+
+
+def _moments(state: State) -> list[list[Any]]:
+    """For every mode: (trace P, trace P^2) for the Gram matrix P of the core unfolding and of every factor."""
+    result = []
+    for mode in range(state.order):
+        factors = state.chains(mode) if state.chain == "mode" else [state.vectors(mode)]
+        grams = [_gram(matrix) for matrix in (unfold(state.core, mode).mT, *factors)]
+        result.append([torch.stack([torch.trace(gram), (gram * gram).sum()]) for gram in grams])
+    return result
+
+
+def _other_modes(state: State, mode: int) -> Any:
+    """The core times the factors of all modes but one."""
+    partial = state.core
+    for other in range(state.order):
+        if other != mode:
+            partial = torch.movedim(torch.tensordot(state.factor(other), partial, dims=([1], [other])), 0, other)
+    return partial
+
+
+def _unfolding_law(state: State) -> list[Relation]:
+    """Singular values of W's first unfolding as if a deep matrix with NK+1 layers: rates of sum s^2 and sum s^4."""
+    layers = state.order * state.depth + 1
+    rates = state.rate(lambda s: torch.stack([(s.tensor * s.tensor).sum(), (_gram(unfold(s.tensor, 0).mT) ** 2).sum()]))
+    left, values, right = torch.linalg.svd(unfold(state.tensor, 0), full_matrices=False)
+    inner = -((left.mT @ unfold(state.gradient, 0)) * right).sum(1)
+    alive = values > 1e-7 * values.amax()
+    speed = layers * torch.where(alive, values, values * 0 + 1) ** (2 - 2 / layers) * inner * (alive * 1.0)
+    return [equal(rates, torch.stack([(2 * values * speed).sum(), (4 * values**3 * speed).sum()]))]
+
+
+@conjecture(
+    title="Singular values of W obey sigma' = L sigma^{2-2/L} <-grad L, u v^T> with L = 2K+1 layers",
+    source="Arora et al. 2019; design (13), N = 2",
+    topic="slice norms",
+    assumes="matrix-balanced",
+    applies=lambda depth, order, chain: order == 2 and depth >= 1 and (chain == "mode" or depth == 1),
+    mutants={"one-layer-less": lambda state: [equal(r.measured, r.predicted * (2 * state.depth) / (2 * state.depth + 1)) for r in _unfolding_law(state)]},
+)
+def singular_values_of_order_two_tensors_obey_the_deep_matrix_law(state: State) -> list[Relation]:
+    """For N = 2 the model is a deep matrix factorization with 2K+1 layers and W's singular values follow its law."""
+    return _unfolding_law(state)
+
+
+@conjecture(
+    title="Singular values of W's unfoldings obey the deep matrix law with L = NK+1 layers",
+    source="design (13), negative statement for N >= 3",
+    topic="slice norms",
+    assumes="matrix-balanced",
+    negative=True,
+    applies=lambda depth, order, chain: order >= 3 and depth >= 1 and (chain == "mode" or depth == 1),
+)
+def singular_values_of_unfoldings_do_not_obey_the_power_law_at_order_three_and_more(state: State) -> list[Relation]:
+    """For N >= 3 the singular values of the unfoldings of W do not obey the law that those of the core obey."""
+    return _unfolding_law(state)
+
+
+def _entries(trajectory: Any, order: int) -> Any:
+    """Diagonal core entries and superdiagonal entries of W along a path, (T, 2, R)."""
+
+    def both(state: State) -> Any:
+        live = range(min(*state.ranks, *state.sizes))
+        core = torch.stack([state.core[(r,) * order] for r in live])
+        return torch.stack([core, torch.stack([state.tensor[(r,) * order] for r in live])])
+
+    return trajectory.series(both)
+
+
+def _reduced(trajectory: Any) -> Any:
+    start, depth, order = trajectory.start, trajectory.depth, trajectory.order
+    rows = []
+    for r in range(min(*start.ranks, *start.sizes)):
+        weight = float(start.weights[(r,) * order])
+        norms = solve_component(depth, order, float(start.target[(r,) * order]), float(start.core[(r,) * order]), weight * trajectory.times.numpy())
+        norms = torch.as_tensor(norms, dtype=torch.float64)
+        rows.append(torch.stack([norms, derived("component_entry", depth, order)(norms)], 1))
+    return torch.stack(rows, 2)
+
+
+@conjecture(
+    title="A superdiagonal target decouples the flow into dg/dt = g^{NK} (lambda - g^{NK+1})",
+    source="design (12)",
+    topic="slice norms",
+    assumes="superdiagonal",
+    derivation="superdiagonal",
+    applies=lambda depth, order, chain: depth >= 1,
+    mutants={"exponent": lambda flow: equal(_entries(flow, flow.order), _reduced(flow) ** 1.01)},
+)
+def superdiagonal_flow_follows_the_reduced_equation(flow: Flow) -> Relation:
+    """Aligned balanced start, L = 1/2 ||W - Lambda||^2: every component solves an autonomous equation, the entry of W is g^{NK+1}.
+
+    The full compiled flow on one side, SciPy on the scalar equation on the other.
+    """
+    return equal(_entries(flow, flow.order), _reduced(flow))
+
+
+@conjecture(
+    title="Real gradient descent follows the reduced equation at first order in the step",
+    source="design (12), (20)",
+    topic="slice norms",
+    assumes="superdiagonal",
+    derivation="superdiagonal",
+    applies=lambda depth, order, chain: depth >= 1,
+    mutants={
+        "second-order": lambda descent: equal(_entries(descent, descent.order), _reduced(descent), order=2),
+        "factor": lambda descent: equal(_entries(descent, descent.order), 1.01 * _reduced(descent), order=1),
+    },
+)
+def superdiagonal_descent_follows_the_reduced_equation_at_first_order(descent: Descent) -> Relation:
+    """PyTorch's gradient descent of the full model against the scalar equation (12): the distance halves with the step."""
+    return equal(_entries(descent, descent.order), _reduced(descent), order=1)
+
+
+CLAIMS = (
+    slice_norms_obey_the_power_law_when_balanced,
+    products_of_block_norms_obey_the_saturating_power_law_when_balanced,
+    slice_norm_rates_stay_within_their_bounds_when_unbalanced,
+    core_singular_values_obey_the_power_law_when_matrix_balanced,
+    singular_values_of_order_two_tensors_obey_the_deep_matrix_law,
+    singular_values_of_unfoldings_do_not_obey_the_power_law_at_order_three_and_more,
+    superdiagonal_flow_follows_the_reduced_equation,
+    superdiagonal_descent_follows_the_reduced_equation_at_first_order,
+)
