@@ -2,18 +2,35 @@
 
 from numerics._architecture import Architecture, Chain
 from numerics._arithmetic import FLOAT64, MP, Arithmetic
+from numerics._checkpoint import load_checkpoint, save_checkpoint
+from numerics._closed_form import ClosedForm
+from numerics._data import load_tensor
 from numerics._descend import Run, check_problem, descend, problem_losses
 from numerics._errors import DivergenceError, UsageError
+from numerics._experiment import Experiment
 from numerics._flow import FlowSolution, solve_flow
 from numerics._integrate import Event
 from numerics._keys import IntegerList, NumberList, WordList, closest, integer_list, parse_keys
 from numerics._lower import BACKENDS, CompiledProgram, compile
+from numerics._matched import gaussian_start, matched_start, paper_start
+from numerics._memory import available_bytes, check_memory, needed_bytes
 from numerics._model import DeepTucker, component, compose, factor, weighted_loss
+from numerics._observables import (
+    alignments,
+    block_norms,
+    effective_rank,
+    mode_spectra,
+    participation_ratio,
+    unbalancedness,
+    watch,
+)
 from numerics._optimizers import OPTIMIZERS, GroupRMSprop
+from numerics._problems import Completion, Problem, Sensing, full_observation, observe
 from numerics._reduced import solve_component, solve_slice_norm
 from numerics._reference import reference_compose, reference_gradient
-from numerics._sharpness import sharpness
+from numerics._sharpness import problem_sharpness, sharpness
 from numerics._starts import balance, matrix_balance, scale, unbalance
+from numerics._targets import block_target, superdiagonal_target, tucker_target
 from numerics._tensors import (
     fold,
     hosvd,
@@ -24,6 +41,8 @@ from numerics._tensors import (
     slice_norms,
     unfold,
 )
+from numerics._train import History, train
+from numerics._trainer import Trainer
 
 __all__ = [
     "BACKENDS",
@@ -33,36 +52,61 @@ __all__ = [
     "Architecture",
     "Arithmetic",
     "Chain",
+    "ClosedForm",
     "CompiledProgram",
+    "Completion",
     "DeepTucker",
     "DivergenceError",
     "Event",
+    "Experiment",
     "FlowSolution",
     "GroupRMSprop",
+    "History",
     "IntegerList",
     "NumberList",
+    "Problem",
     "Run",
+    "Sensing",
+    "Trainer",
     "UsageError",
     "WordList",
+    "alignments",
+    "available_bytes",
     "balance",
+    "block_norms",
+    "block_target",
+    "check_memory",
     "check_problem",
     "closest",
     "compile",
     "component",
     "compose",
     "descend",
+    "effective_rank",
     "factor",
     "fold",
+    "full_observation",
+    "gaussian_start",
     "hosvd",
     "integer_list",
+    "load_checkpoint",
+    "load_tensor",
+    "matched_start",
     "matrix_balance",
     "mode_product",
+    "mode_spectra",
     "multilinear_rank",
+    "needed_bytes",
     "noise_floor",
+    "observe",
+    "paper_start",
     "parse_keys",
+    "participation_ratio",
     "problem_losses",
+    "problem_sharpness",
     "reference_compose",
     "reference_gradient",
+    "save_checkpoint",
     "scale",
     "sharpness",
     "singular_values",
@@ -70,7 +114,12 @@ __all__ = [
     "solve_component",
     "solve_flow",
     "solve_slice_norm",
+    "superdiagonal_target",
+    "train",
+    "tucker_target",
     "unbalance",
+    "unbalancedness",
     "unfold",
+    "watch",
     "weighted_loss",
 ]

@@ -1,6 +1,6 @@
 """Largest Hessian eigenvalue of the loss, by power iteration on Hessian-vector products."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from jaxtyping import Float
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from numerics._architecture import Architecture
 from numerics._model import compose, weighted_loss
+from numerics._problems import Problem
 
 
 def sharpness(
@@ -24,13 +25,34 @@ def sharpness(
     Arguments:
         iterations: power iterations; the problems of a batch share one Hessian-vector product.
     """
+
+    def loss(W: Tensor) -> Tensor:
+        return weighted_loss(W, target, weights, order=architecture.order)
+
+    return loss_sharpness(architecture, parameters, loss, iterations=iterations, seed=seed)
+
+
+def problem_sharpness(
+    architecture: Architecture, parameters: Mapping[str, Tensor], problem: Problem, *, iterations: int = 50
+) -> Float[Tensor, "*batch"]:
+    """The same for any problem."""
+    return loss_sharpness(architecture, parameters, problem.loss, iterations=iterations)
+
+
+def loss_sharpness(
+    architecture: Architecture,
+    parameters: Mapping[str, Tensor],
+    loss_at: Callable[[Tensor], Tensor],
+    *,
+    iterations: int = 50,
+    seed: int = 0,
+) -> Float[Tensor, "*batch"]:
+    """The same for any loss of W, a function from (*batch, *sizes) to (*batch)."""
     names = list(architecture.shapes)
     batch = architecture.batch_shape(parameters)
     generator = torch.Generator().manual_seed(seed)
     blocks = tuple(parameters[name].detach().clone().requires_grad_() for name in names)
-    loss = weighted_loss(
-        compose(architecture, dict(zip(names, blocks, strict=True))), target, weights, order=architecture.order
-    ).sum()
+    loss = loss_at(compose(architecture, dict(zip(names, blocks, strict=True)))).sum()
     first = torch.autograd.grad(loss, blocks, create_graph=True, materialize_grads=True)
 
     def dot(left: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> Tensor:
@@ -44,7 +66,7 @@ def sharpness(
     vector = tuple(
         torch.randn(block.shape, generator=generator, dtype=block.dtype).to(block.device) for block in blocks
     )
-    value = torch.zeros(batch, dtype=target.dtype, device=target.device)
+    value = torch.zeros(batch, dtype=blocks[0].dtype, device=blocks[0].device)
     for _ in range(iterations):
         norm = dot(vector, vector).sqrt()
         vector = scaled(vector, 1 / norm.clamp_min(torch.finfo(norm.dtype).tiny))

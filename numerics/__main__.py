@@ -1,0 +1,154 @@
+"""python -m numerics key=value ...: one training run with progress, checkpoints and pictures."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+
+from numerics._checkpoint import load_checkpoint
+from numerics._errors import DivergenceError, UsageError
+from numerics._experiment import Experiment
+from numerics._keys import parse_keys
+from numerics._observables import watch
+from numerics._pictures import draw_run
+from numerics._train import History, train
+from numerics._trainer import Trainer
+
+CONVERGED, USAGE, FAILED, UNDECIDED, INTERRUPTED = 0, 2, 3, 4, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one experiment; returns the exit code: 0 converged, 2 usage, 3 diverged, 4 not converged, 130 interrupted."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if set(arguments) & {"help", "-h", "--help"}:
+        print(_help())
+        return CONVERGED
+    try:
+        return _run(parse_keys(arguments, Experiment))
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE
+    except DivergenceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("interrupted: the last checkpoint is kept; the same command continues from it", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(experiment: Experiment) -> int:
+    step = _saved_step(experiment)
+    for _ in range(20):
+        trainer = experiment.trainer(step)
+        try:
+            history = _train(experiment, trainer)
+            break
+        except DivergenceError as error:
+            if experiment.step is not None:
+                raise
+            step = trainer.step / 2
+            (experiment.out / "checkpoint.npz").unlink(missing_ok=True)
+            print(f"{error}; again with step={step:g}", file=sys.stderr)
+    else:
+        raise UsageError("no step size was found that does not diverge; give step= and a smaller size=")
+    return _report(experiment, trainer, history)
+
+
+def _saved_step(experiment: Experiment) -> float | None:
+    """The step that an interrupted run with an automatic step had come down to."""
+    path = experiment.out / "checkpoint.npz"
+    if experiment.step is not None or not path.exists():
+        return None
+    saved = load_checkpoint(path)[1].get("step")
+    return saved if isinstance(saved, float) else None
+
+
+def _train(experiment: Experiment, trainer: Trainer) -> History:
+    errors = trainer.problem.loss(torch.zeros_like(trainer.W))  # loss of predicting 0: errors are relative to it
+    level = experiment.tolerance**2 * float(errors)
+    architecture = trainer.architecture
+    with _progress(experiment.steps) as show:
+        return train(
+            trainer,
+            steps=experiment.steps,
+            record_every=experiment.record,
+            watch=lambda trained: watch(architecture, trained.parameters, trained.problem, trained.W),
+            stop_below=level,
+            checkpoint=experiment.out / "checkpoint.npz",
+            checkpoint_every=experiment.checkpoint,
+            meta={**experiment.describe(), "step": experiment.step or trainer.step},
+            on_record=show,
+        )
+
+
+def _report(experiment: Experiment, trainer: Trainer, history: History) -> int:
+    architecture = trainer.architecture
+    title = (
+        f"depth {architecture.depth}, chain {architecture.chain}, sizes {architecture.sizes}, observed "
+        f"{experiment.observed:g}, {experiment.optimizer}, step {trainer.step:.3g}"
+    )
+    pictures = draw_run(history, architecture.order, experiment.out, title)
+    print(title)
+    print("loss = 1/2 (entries / observed) sum over observed of (W - target)^2, largest singular value of target 1")
+    print(f"{history.status} after {history.steps[-1]} steps")
+    for name in ("loss", "train error", "test error", "unbalancedness"):
+        print(f"{name:<16} {float(history.series(name)[-1]):.6g}")
+    for name in ("effective rank", "participation"):
+        print(
+            f"{name:<16} " + " ".join(f"{history.series(f'{name} {n + 1}')[-1]:.3f}" for n in range(architecture.order))
+        )
+    for path in (*pictures, experiment.out / "checkpoint.npz"):
+        print(f"wrote {path}")
+    return CONVERGED if history.status == "converged" else UNDECIDED
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[int, History], None] | None]:
+    """A bar with rate, time left and errors on stderr, when that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, no_color="NO_COLOR" in os.environ)
+    columns = (
+        TextColumn("training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[errors]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("training", total=steps, rate="", errors="")
+
+        def show(index: int, history: History) -> None:
+            speed = bar.tasks[0].speed
+            train_error, test_error = (history.values[name][-1] for name in ("train error", "test error"))
+            bar.update(
+                task,
+                completed=index,
+                rate=f"{speed:.0f} steps/s" if speed else "",
+                errors=f"train {float(train_error):.2e} test {float(test_error):.2e}",
+            )
+
+        yield show
+
+
+def _help() -> str:
+    lines = ["python -m numerics key=value ...   one training run; keys and defaults:"]
+    for name, field in Experiment.model_fields.items():
+        default = field.default
+        text = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        lines.append(f"  {name}={'' if text is None else text!s:<12} {field.description}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""Checkpoints as .npz written whole or not at all: plain arrays and one JSON text, never pickle."""
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from numerics._errors import UsageError
+
+META = "meta"
+
+
+def save_checkpoint(path: Path, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
+    """Write `arrays` and `meta` to `path`; a reader or a crash sees the old file or the new one, nothing between."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with draft.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **{META: np.array(json.dumps(meta, sort_keys=True)), **arrays})
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Arrays and meta of a checkpoint.
+
+    Raises:
+        UsageError: if the file is missing, damaged or not a checkpoint.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        meta = json.loads(str(arrays.pop(META)))
+    except FileNotFoundError:
+        raise UsageError(f"checkpoint {path} does not exist") from None
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        kind = type(error).__name__
+        raise UsageError(f"{path} is not a readable checkpoint ({kind}); delete it to start anew") from None
+    return arrays, meta

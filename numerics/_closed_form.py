@@ -1,0 +1,247 @@
+"""Closed-form gradient of the deep Tucker model: a fixed list of matrix products into fixed buffers, no autograd.
+
+The core is multiplied mode by mode with the contracted axis always first and the new one put last, so that every
+product is one plain matrix multiplication of contiguous arrays: (R_n, rest)^T U^(n)T gives (rest, I_n). After N of
+them the axes are back in order. Backwards the same in reverse: U^(n)T B^T gives (R_n, rest). One problem uses 2-d
+products, a batch the same list with batched ones.
+"""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from numerics._architecture import Architecture
+from numerics._problems import Problem
+
+Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+
+class ClosedForm:
+    """Losses and gradients of one architecture and problem, for parameters held in place.
+
+    Arguments:
+        blocks: the parameters, contiguous, (*batch, *shape) with one common batch; they are read at every call and,
+            with `descent`, updated in place.
+        descent: (step, weight decay) of plain gradient descent: every gradient is then added to its block by the same
+            product that computes it, and no gradient is stored. None: gradients go to `gradients`.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        blocks: dict[str, Tensor],
+        problem: Problem,
+        *,
+        descent: tuple[float, float] | None = None,
+    ) -> None:
+        self.architecture, self.problem, self.descent = architecture, problem, descent
+        self.batch = architecture.batch_shape(blocks)
+        self._lead = (prod(self.batch),) if self.batch else ()
+        self.blocks = {n: b.view(*self._lead, *architecture.shapes[n]) for n, b in blocks.items()}
+        G = self.blocks["G"]
+        self.gradients = {} if descent else {n: torch.zeros_like(b) for n, b in blocks.items()}
+        self._gradient_views = {n: g.view(self.blocks[n].shape) for n, g in self.gradients.items()}
+        self._new = G.new_empty
+        self._mm = torch.bmm if self.batch else torch.mm
+        self._forward: list[Call] = []
+        self._backward: list[Call] = []
+        self._plan()
+
+    @property
+    def W(self) -> Float[Tensor, "*batch_and_sizes"]:
+        """End-to-end tensor of the blocks as they are now (a copy)."""
+        if self.architecture.depth == 0:
+            return self.blocks["G"].view(*self.batch, *self.architecture.sizes).clone()
+        self._run(self._forward)
+        return self._residual.view(*self.batch, *self.architecture.sizes).clone()
+
+    @torch.no_grad()
+    def __call__(self, weights: Tensor | None = None) -> Float[Tensor, "*batch"]:
+        """Losses at the blocks as they were; then the gradients are in `gradients`, or the blocks are stepped."""
+        if self.architecture.depth == 0:
+            self._residual.copy_(self.blocks["G"])
+        self._run(self._forward)
+        sizes = (*self.batch, *self.architecture.sizes)
+        losses = self.problem.gradient_(self._residual.view(sizes), self._D.view(sizes), weights)
+        self._run(self._backward)
+        return losses
+
+    @staticmethod
+    def _run(calls: list[Call]) -> None:
+        for function, arguments, options in calls:
+            function(*arguments, **options)
+
+    def _product(self, calls: list[Call], left: Tensor, right: Tensor, out: Tensor) -> None:
+        calls.append((self._mm, (left, right), {"out": out}))
+
+    def _gradient_product(self, name: str, view: Tensor, gradient: Tensor, left: Tensor, right: Tensor) -> None:
+        """The gradient left @ right of block `name`, seen as the matrix `view` (and `gradient` likewise)."""
+        if self.descent is None:
+            self._product(self._backward, left, right, gradient)
+        else:
+            step, decay = self.descent
+            add = torch.baddbmm if self.batch else torch.addmm
+            options = {"beta": 1 - step * decay, "alpha": -step, "out": view}
+            self._backward.append((add, (view, left, right), options))
+
+    def _plan(self) -> None:
+        architecture, lead = self.architecture, self._lead
+        sizes, ranks, order = architecture.sizes, architecture.ranks, architecture.order
+        cells = prod(sizes)
+        if architecture.depth == 0:
+            self._residual, self._D = self._new(*lead, cells), self._new(*lead, cells)
+            self._residual, self._D = self._residual.view(*lead, *sizes), self._D.view(*lead, *sizes)
+            self._plan_leaf("G", self._D)
+            return
+        factors = [_chain(self, n) for n in range(order)]
+        rest = [prod(ranks[n + 1 :]) * prod(sizes[:n]) for n in range(order)]
+        largest = max(cells, *(ranks[n] * rest[n] for n in range(order)))
+        first, second = self._new(*lead, largest), self._new(*lead, largest)
+        partials = [self.blocks["G"].flatten(len(lead)).view(*lead, ranks[0], rest[0])]
+        for n in range(order):
+            flat = first[..., :cells] if n == order - 1 else self._new(*lead, rest[n] * sizes[n])
+            self._product(self._forward, partials[n].mT, factors[n].value.mT, flat.view(*lead, rest[n], sizes[n]))
+            if n < order - 1:
+                partials.append(flat.view(*lead, ranks[n + 1], rest[n + 1]))
+        self._residual, self._D = first[..., :cells], second[..., :cells]
+        spare, back = first, self._D.view(*lead, rest[-1], sizes[-1])
+        G = partials[0]
+        core = None if self.descent else self._gradient_views["G"].flatten(len(lead)).view(G.shape)
+        for n in reversed(range(order)):
+            self._product(self._backward, back.mT, partials[n].mT, factors[n].back)
+            if n:
+                flat = spare[..., : ranks[n] * rest[n]]
+                self._product(self._backward, factors[n].value.mT, back.mT, flat.view(*lead, ranks[n], rest[n]))
+                back = flat.view(*lead, rest[n - 1], sizes[n - 1])
+                spare = second if spare is first else first
+            else:
+                self._gradient_product("G", G, core if core is not None else G, factors[0].value.mT, back.mT)
+            factors[n].plan_backward()
+
+    def _plan_leaf(self, name: str, gradient: Tensor) -> None:
+        """A block whose gradient is already there: store it or step along it."""
+        block = self.blocks[name]
+        if self.descent is None:
+            self._backward.append((self._gradient_views[name].copy_, (gradient,), {}))
+        else:
+            step, decay = self.descent
+            if decay:
+                self._backward.append((block.mul_, (1 - step * decay,), {}))
+            self._backward.append((block.add_, (gradient,), {"alpha": -step}))
+
+
+class _Chain:
+    """Forward and backward of one chain: `value` is U^(n) (I, R), `back` receives dL/dU^(n) (I, R)."""
+
+    def __init__(self, form: ClosedForm, mode: int) -> None:
+        self.form, self.architecture = form, form.architecture
+        self.last = form.blocks[f"a{mode + 1}"]
+        self.name = f"a{mode + 1}"
+        self.links = self.architecture.links(mode)
+        self.suffixes: list[Tensor] = []
+        self.value, self.back = self._plan_forward()
+
+    def _plan_forward(self) -> tuple[Tensor, Tensor]:
+        form, shape = self.form, self.last.shape
+        suffix = self.last
+        for name in reversed(self.links):
+            self.suffixes.insert(0, suffix)
+            result = form._new(shape)
+            self._forward(form.blocks[name], suffix, result)
+            suffix = result
+        return suffix, form._new(shape)
+
+    def _forward(self, A: Tensor, suffix: Tensor, result: Tensor) -> None:
+        self.form._product(self.form._forward, A, suffix, result)
+
+    def plan_backward(self) -> None:
+        """Append what turns `back` into the gradients of the chain's blocks, first link first."""
+        form, back = self.form, self.back
+        for name, suffix in zip(self.links, self.suffixes, strict=True):
+            A = form.blocks[name]
+            through = form._new(back.shape)
+            form._product(form._backward, A.mT, back, through)
+            gradient = A if form.descent else form._gradient_views[name]
+            form._gradient_product(name, A, gradient, back, suffix.mT)
+            back = through
+        form._plan_leaf(self.name, back)
+
+
+class _ModeChain(_Chain):
+    """chain="mode": matrices A_k (I, I) shared by all columns; also every chain of depth 1."""
+
+
+class _ColumnChain(_Chain):
+    """chain="column": the columns go as rows (R, I) through their own matrices."""
+
+    def _plan_forward(self) -> tuple[Tensor, Tensor]:
+        form = self.form
+        shape = self.last.mT.shape
+        suffix = form._new(shape)
+        form._forward.append((suffix.copy_, (self.last.mT,), {}))
+        for name in reversed(self.links):
+            self.suffixes.insert(0, suffix)
+            result = form._new(shape)
+            A = form.blocks[name]
+            matrices = A.flatten(0, 1) if form.batch else A
+            form._forward.append(
+                (torch.bmm, (matrices, self._columns(suffix)), {"out": self._columns(result)}),
+            )
+            suffix = result
+        return suffix.mT, form._new(shape).mT
+
+    def _columns(self, rows: Tensor) -> Tensor:
+        flat = rows.flatten(0, 1) if self.form.batch else rows
+        return flat.unsqueeze(-1)
+
+    def plan_backward(self) -> None:
+        form, back = self.form, self.back.mT
+        for name, suffix in zip(self.links, self.suffixes, strict=True):
+            A = form.blocks[name]
+            matrices = A.flatten(0, 1) if form.batch else A
+            through = form._new(back.shape)
+            form._backward.append(
+                (torch.bmm, (matrices.mT, self._columns(back)), {"out": self._columns(through)}),
+            )
+            if form.descent is None:
+                outer = form._gradient_views[name]
+                form._backward.append((torch.mul, (back.unsqueeze(-1), suffix.unsqueeze(-2)), {"out": outer}))
+            else:
+                step, decay = form.descent
+                if decay:
+                    form._backward.append((A.mul_, (1 - step * decay,), {}))
+                form._backward.append((A.addcmul_, (back.unsqueeze(-1), suffix.unsqueeze(-2)), {"value": -step}))
+            back = through
+        form._plan_leaf(self.name, back.mT)
+
+
+class _GateChain(_Chain):
+    """chain="gate": scalars (R,) in front of the columns."""
+
+    def _forward(self, A: Tensor, suffix: Tensor, result: Tensor) -> None:
+        self.form._forward.append((torch.mul, (suffix, A.unsqueeze(-2)), {"out": result}))
+
+    def plan_backward(self) -> None:
+        form, back = self.form, self.back
+        for name, suffix in zip(self.links, self.suffixes, strict=True):
+            A = form.blocks[name]
+            through, product, gradient = form._new(back.shape), form._new(back.shape), form._new(A.shape)
+            form._backward += [
+                (torch.mul, (back, A.unsqueeze(-2)), {"out": through}),
+                (torch.mul, (back, suffix), {"out": product}),
+                (torch.sum, (product,), {"dim": -2, "out": gradient}),
+            ]
+            form._plan_leaf(name, gradient)
+            back = through
+        form._plan_leaf(self.name, back)
+
+
+def _chain(form: ClosedForm, mode: int) -> _Chain:
+    if form.architecture.depth < 2:
+        return _ModeChain(form, mode)
+    kinds: dict[str, type[_Chain]] = {"mode": _ModeChain, "column": _ColumnChain, "gate": _GateChain}
+    return kinds[form.architecture.chain](form, mode)

@@ -1,0 +1,135 @@
+"""One training run as typed keys: the target, the model, its start and its trainer."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from numerics._architecture import Architecture
+from numerics._data import load_tensor
+from numerics._errors import UsageError
+from numerics._keys import IntegerList
+from numerics._matched import gaussian_start, matched_start, paper_start
+from numerics._memory import check_memory
+from numerics._problems import Completion, observe
+from numerics._starts import unbalance
+from numerics._targets import tucker_target
+from numerics._tensors import singular_values
+from numerics._trainer import Trainer
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+class Experiment(BaseModel):
+    """Keys of `python -m numerics`; every field is one key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    depth: int = Field(2, ge=0, le=64, description="K, blocks of a chain")
+    sizes: IntegerList = Field((25, 25, 25), description="mode sizes of the target")
+    rank: IntegerList = Field((), description="multilinear rank of the target (default: a fifth of the sizes)")
+    core: IntegerList = Field((), description="core sizes of the model (default: the mode sizes)")
+    chain: Literal["column", "mode", "gate"] = Field("column", description="what a chain is")
+    data: str | None = Field(None, description="a real tensor: kinetic, astronaut, or a .npy, .npz or image file")
+    observed: float = Field(0.3, gt=0, le=1, description="fraction of the entries that is observed")
+    start: Literal["balanced", "matrix-balanced", "unbalanced", "gaussian", "paper"] = Field(
+        "balanced", description="kind of start"
+    )
+    size: float | None = Field(None, gt=0, description="size of the start, in the unit of match (default: by depth)")
+    match: Literal["std", "slice", "end-to-end", "sigma"] = Field("slice", description="what size fixes")
+    eps: float = Field(0.1, ge=0, description="unbalancedness of start=unbalanced")
+    optimizer: Literal["gd", "momentum", "group-rmsprop", "rmsprop", "adam"] = Field("gd", description="the rule")
+    step: float | None = Field(None, gt=0, description="step size (default: by depth, halved while it diverges)")
+    steps: int = Field(50_000, ge=1, description="most steps")
+    tolerance: float = Field(2e-3, ge=0, description="relative training error at which the run has converged")
+    weight_decay: float = Field(0.0, ge=0, description="adds weight_decay * block to every gradient")
+    minibatch: int | None = Field(None, ge=1, description="observations of a step (default: all)")
+    route: Literal["fast", "autograd"] = Field("fast", description="closed-form gradients, or PyTorch's autograd")
+    precision: Literal["float64", "float32"] = Field("float64", description="number type")
+    device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="cpu or cuda")
+    seed: int = Field(0, ge=0, description="of target, mask and start")
+    record: int = Field(100, ge=1, description="steps between records")
+    checkpoint: int = Field(1000, ge=1, description="steps between checkpoints")
+    out: Path = Field(Path("out"), description="folder for checkpoint, record and pictures")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.data is None:
+            if min(self.sizes, default=0) < 1:
+                raise ValueError(f"sizes must name mode sizes of at least 1, got {self.sizes}")
+            if self.rank and len(self.rank) != len(self.sizes):
+                raise ValueError(f"{len(self.sizes)} sizes but {len(self.rank)} ranks: give one rank for each mode")
+        elif {"sizes", "rank"} & self.model_fields_set:
+            raise ValueError("sizes and rank describe a generated target: leave them out with data=")
+        return self
+
+    def target(self) -> torch.Tensor:
+        """The tensor to be completed, scaled so that its largest mode singular value is 1."""
+        if self.data is None:
+            rank = self.rank or tuple(max(1, size // 5) for size in self.sizes)
+            T = tucker_target(self.sizes, rank, seed=self.seed)
+        else:
+            T = torch.from_numpy(load_tensor(self.data))
+        return T / max(float(singular_values(T, n)[0]) for n in range(T.ndim))
+
+    def prepare(self) -> tuple[Architecture, Completion, dict[str, np.ndarray]]:
+        """Model, problem and start. With the target's scale and weights of mean 1 the flow time is O(1)."""
+        dtype = DTYPES[self.precision]
+        if self.data is None:  # before anything of that size is made
+            check_memory(self._architecture(self.sizes), 1, torch.float64, optimizer=self.optimizer)
+        T = self.target()
+        architecture = self._architecture(tuple(T.shape))
+        check_memory(architecture, 1, dtype, optimizer=self.optimizer, device="cpu")
+        problem = observe(T, self.observed, seed=self.seed, mean=False).to("cpu", dtype)
+        return architecture, problem, self._start(architecture)
+
+    def trainer(self, step: float | None = None) -> Trainer:
+        """A trainer at its first step; `step` overrides the key."""
+        architecture, problem, start = self.prepare()
+        return Trainer(
+            architecture,
+            {name: value.astype(self.precision) for name, value in start.items()},
+            problem,
+            step=step or self.first_step(architecture),
+            optimizer=self.optimizer,
+            weight_decay=self.weight_decay,
+            route=self.route,
+            minibatch=self.minibatch,
+            seed=self.seed,
+            device=self.device,
+        )
+
+    def first_step(self, architecture: Architecture) -> float:
+        """The key, else 2 / (1 + N K), 2 over the sharpness of a fitted component (12); adaptive rules 2e-3."""
+        if self.step is not None:
+            return self.step
+        if self.optimizer in ("adam", "rmsprop", "group-rmsprop"):
+            return 2e-3
+        step = 2 / (1 + architecture.order * self.depth)
+        return step / 10 if self.optimizer == "momentum" else step
+
+    def describe(self) -> dict[str, Any]:
+        """What a checkpoint must agree with to be continued: all keys that change the path."""
+        free = {"out", "steps", "tolerance", "checkpoint"}
+        return {key: value for key, value in self.model_dump(mode="json").items() if key not in free}
+
+    def _architecture(self, sizes: tuple[int, ...]) -> Architecture:
+        return Architecture(self.depth, sizes, self.core or None, self.chain)
+
+    def _start(self, architecture: Architecture) -> dict[str, np.ndarray]:
+        if self.start == "paper":
+            return paper_start(architecture, 5e-4 if self.size is None else self.size, seed=self.seed)
+        size = self.size
+        if size is None:
+            # Escape takes a time ~ size^(1 - NK), (12): the same for all depths and orders with this choice.
+            size = 0.08 ** (1 / max(1, architecture.order * self.depth - 1))
+        if self.start == "gaussian":
+            if self.match != "std" and self.size is not None:
+                raise UsageError("start=gaussian is sized by match=std only")
+            return gaussian_start(architecture, size if self.size else 0.1, seed=self.seed)
+        start = matched_start(
+            architecture, size, by=self.match, matrices=self.start == "matrix-balanced", seed=self.seed
+        )
+        return unbalance(architecture, start, self.eps) if self.start == "unbalanced" else start

@@ -1,0 +1,51 @@
+"""How much memory a training run needs, and whether there is that much."""
+
+from math import prod
+from pathlib import Path
+
+import torch
+
+from numerics._architecture import Architecture
+from numerics._errors import UsageError
+
+COPIES = {"gd": 1, "momentum": 3, "group-rmsprop": 3, "rmsprop": 3, "adam": 4}
+
+
+def needed_bytes(architecture: Architecture, problems: int, dtype: torch.dtype, *, optimizer: str = "gd") -> int:
+    """Bytes of parameters (with gradients and optimizer state), partial products and the problem's arrays."""
+    widest = max(prod(architecture.sizes[:n]) * prod(architecture.ranks[n:]) for n in range(architecture.order + 1))
+    tensors = (architecture.order + 4) * widest
+    return problems * dtype.itemsize * (COPIES.get(optimizer, 4) * architecture.parameter_count + tensors)
+
+
+def available_bytes(device: str = "cpu") -> int:
+    """Free memory of the device as the operating system or the driver tells it; a huge number if it does not."""
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info(device)[0])
+    limits = []
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                limits.append(int(line.split()[1]) * 1024)
+    group = Path("/sys/fs/cgroup")
+    ceiling, used = group / "memory.max", group / "memory.current"
+    if ceiling.exists() and used.exists() and ceiling.read_text().strip() != "max":
+        limits.append(int(ceiling.read_text()) - int(used.read_text()))
+    return min(limits, default=1 << 62)
+
+
+def check_memory(
+    architecture: Architecture, problems: int, dtype: torch.dtype, *, optimizer: str = "gd", device: str = "cpu"
+) -> None:
+    """Refuse a run that does not fit.
+
+    Raises:
+        UsageError: with both figures.
+    """
+    need, have = needed_bytes(architecture, problems, dtype, optimizer=optimizer), available_bytes(device)
+    if need > have:
+        raise UsageError(
+            f"sizes {architecture.sizes}, ranks {architecture.ranks}, depth {architecture.depth} and {problems} "
+            f"problem(s) need {need / 2**30:.1f} GiB and {have / 2**30:.1f} GiB are free: choose smaller sizes or ranks"
+        )

@@ -1,0 +1,110 @@
+"""What is watched along a path: norms, balance, alignment, spectra, ranks and errors, cheap beside the training."""
+
+from collections.abc import Mapping
+from math import prod
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from numerics._architecture import Architecture
+from numerics._model import factor
+from numerics._problems import Completion, Problem
+from numerics._tensors import mode_product, slice_norms, unfold
+
+Parameters = Mapping[str, Tensor]
+
+
+def block_norms(architecture: Architecture, parameters: Parameters, mode: int) -> Float[Tensor, "*batch blocks R"]:
+    """Norms of the blocks of every group of `mode`: core slice, chain from first to last. Source: (4).
+
+    With chain="mode" only the core slice and the column of the last factor belong to a group.
+    """
+    norms = [slice_norms(parameters["G"], mode, order=architecture.order)]
+    if architecture.depth:
+        if architecture.chain == "column":
+            norms += [torch.linalg.matrix_norm(parameters[name]) for name in architecture.links(mode)]
+        elif architecture.chain == "gate":
+            norms += [parameters[name].abs() for name in architecture.links(mode)]
+        norms.append(torch.linalg.vector_norm(parameters[f"a{mode + 1}"], dim=-2))
+    return torch.stack(norms, dim=-2)
+
+
+def unbalancedness(architecture: Architecture, parameters: Parameters) -> Float[Tensor, "*batch"]:
+    """Largest difference of squared block norms inside a group, over all groups of all modes. Source: (6)."""
+    worst = []
+    for mode in range(architecture.order):
+        squares = block_norms(architecture, parameters, mode) ** 2
+        worst.append((squares.amax(-2) - squares.amin(-2)).amax(-1))
+    return torch.stack(worst).amax(0)
+
+
+def alignments(architecture: Architecture, parameters: Parameters, D: Tensor) -> list[Float[Tensor, "*batch R"]]:
+    """For each mode <-grad L, W_{n,r}> / product of the group's block norms, by the Euler identity (5).
+
+    Arguments:
+        D: grad L at W, (*batch, *sizes).
+    """
+    order, back = architecture.order, D
+    for mode in range(order) if architecture.depth else ():
+        back = mode_product(back, factor(architecture, parameters, mode).mT, mode, order=order)
+    flow = -back * parameters["G"]
+    return [
+        unfold(flow, mode, order=order).sum(-1) / block_norms(architecture, parameters, mode).prod(-2)
+        for mode in range(order)
+    ]
+
+
+def mode_spectra(T: Tensor, *, order: int) -> list[Float[Tensor, "*batch S"]]:
+    """Singular values of all unfoldings; long unfoldings are first reduced by an orthogonal transformation."""
+    spectra = []
+    for mode in range(order):
+        M = unfold(T, mode, order=order)
+        if M.shape[-1] > 2 * M.shape[-2]:
+            M = torch.linalg.qr(M.mT, mode="r").R
+        spectra.append(torch.linalg.svdvals(M))
+    return spectra
+
+
+def effective_rank(spectrum: Float[Tensor, "*batch S"]) -> Float[Tensor, "*batch"]:
+    """Exponential of the entropy of the normalised singular values (Roy and Vetterli 2007)."""
+    p = spectrum / spectrum.sum(-1, keepdim=True).clamp_min(torch.finfo(spectrum.dtype).tiny)
+    return torch.special.entr(p).sum(-1).exp()
+
+
+def participation_ratio(values: Float[Tensor, "*batch S"]) -> Float[Tensor, "*batch"]:
+    """(sum v^2)^2 / sum v^4: how many of the values carry the energy."""
+    squares = values * values
+    return squares.sum(-1) ** 2 / (squares * squares).sum(-1).clamp_min(torch.finfo(values.dtype).tiny)
+
+
+def watch(architecture: Architecture, parameters: Parameters, problem: Problem, W: Tensor) -> dict[str, Tensor]:
+    """All observables at one point, under names such as "slice norms 1" (modes numbered from 1).
+
+    "spectrum n" are the singular values of W's unfolding (for a HOSVD core they are its slice norms); "rank n" counts
+    those above the noise floor eps * largest side * ||W||, "relative n" divides them by the largest.
+    """
+    order = architecture.order
+    D = torch.empty_like(W)
+    losses = problem.gradient_(W.clone(), D)
+    seen: dict[str, Tensor] = {"loss": losses, "unbalancedness": unbalancedness(architecture, parameters)}
+    if isinstance(problem, Completion):
+        seen["train error"], seen["test error"] = problem.errors(W), problem.errors(W, held_out=True)
+    spectra = mode_spectra(W, order=order)
+    side = max(max(size, prod(architecture.sizes) // size) for size in architecture.sizes)
+    aligned = alignments(architecture, parameters, D)
+    for mode in range(order):
+        name = str(mode + 1)
+        spectrum = spectra[mode]
+        top = spectrum[..., :1]
+        floor = torch.finfo(W.dtype).eps * side * torch.linalg.vector_norm(spectrum, dim=-1, keepdim=True)
+        norms = block_norms(architecture, parameters, mode)
+        seen[f"slice norms {name}"] = norms[..., 0, :]
+        seen[f"block norms {name}"] = norms
+        seen[f"alignment {name}"] = aligned[mode]
+        seen[f"spectrum {name}"] = spectrum
+        seen[f"relative {name}"] = spectrum / top.clamp_min(torch.finfo(W.dtype).tiny)
+        seen[f"rank {name}"] = (spectrum > floor).sum(-1)
+        seen[f"effective rank {name}"] = effective_rank(spectrum)
+        seen[f"participation {name}"] = participation_ratio(norms[..., 0, :])
+    return seen
