@@ -11,17 +11,22 @@ from functools import partial
 from sympy import Symbol, sympify
 
 from . import _chain_proofs as chains
+from ._bias import bias_versus_cost, induced_metric, mirror_flow, weight_decay
 from ._componentwise import gradient_identity, law_identities
 from ._deep_tucker import deep_tucker
 from ._derivation import Check, Derivation, Route
 from ._discrete import drift_per_step
 from ._exact_evaluation import gradient_check, law_check, law_rates, run_at_random
 from ._group_size import Depth
+from ._incremental import component_solution, incremental_learning, limits
 from ._laws import Law, conservation_laws
 from ._local_proofs import euler_steps, gram_steps, verdict
 from ._mode_proofs import mode_singular_values
+from ._momentum import modified_loss, momentum
 from ._parametrisation import Parametrisation
+from ._proximal import proximal
 from ._regularizer_proofs import group_regularizer
+from ._representation_cost import cost_bounds, orthonormal_frames, representation_cost, schatten
 from ._scalar_proofs import constant_alignment_law, sigma_law, slice_norm_bounds, slice_norm_law, superdiagonal
 from ._shared_norms import generic_laws, sharing_derivations
 
@@ -61,11 +66,27 @@ def derivations(depth: Depth, order: int, chain: str = "column") -> tuple[Deriva
         constant_alignment_law(depth),
         *([superdiagonal(depth, order, own)] if order >= 2 or depth == 0 else []),
         *([mode_singular_values(depth)] if chain == "mode" and depth != 0 else []),
+        *([component_solution(depth, order)] if order >= 2 or depth == 0 else []),
+        *([incremental_learning(depth, order)] if order >= 2 and depth != 0 else []),
+        limits(),
         group_regularizer(depth),
+        proximal(depth),
     ]
     if depth != 0:
         formula = drift_per_step()
-        found.append(chains.drift_per_step(formula.args[0], formula.expression, formula.args[1:3]))
+        found += [
+            representation_cost(depth, order),
+            orthonormal_frames(depth),
+            cost_bounds(depth, order),
+            *([schatten(depth)] if order == 2 else []),
+            induced_metric(),
+            mirror_flow(),
+            bias_versus_cost(),
+            weight_decay(),
+            chains.drift_per_step(formula.args[0], formula.expression, formula.args[1:3]),
+            modified_loss(),
+            momentum(),
+        ]
     return tuple(found)
 
 

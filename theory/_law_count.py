@@ -7,8 +7,7 @@ is the number of unknowns minus the dimension of that Lie algebra there.
 Brackets are not expanded. Along the flow of v = sum c_i(t) grad W_i from a random point, with random polynomials
 c_i, the field Y = grad W_j pulled back to the start is a power series in t whose coefficients are combinations of
 iterated brackets. All is computed modulo a prime at an integer point. Modulo a prime and at a point, ranks can only
-be too
-small: the count of laws below is an upper bound without any chance of error, and the rank of the supplied laws a
+be too small: the count of laws is an upper bound without any chance of error, and the rank of the supplied laws a
 lower bound. When they meet, the number is settled.
 
 Source: (6), (7); S. Marcotte, R. Gribonval, G. Peyre, Abide by the law and follow the flow, 2023.

@@ -1,8 +1,8 @@
 """For any parametrisation: which blocks share a norm or a singular value, and the power law that follows.
 
-A group label gives one norm per block (5), (6). A label that two blocks carry alone gives, on balanced matrices, one singular
-value per block, and a block with just two axes passes it on to its next neighbour: a chain. Either way m blocks
-share a number b, W_r carries b^m = sigma, and dsigma/dt = m sigma^(2 - 2/m) <-grad L, W_r / sigma>.
+A group label gives one norm per block (5), (6). A label that two blocks carry alone gives, on balanced matrices, one
+singular value per block, and a block with just two axes passes it on to its next neighbour: a chain. Either way m
+blocks share a number b, W_r carries b^m = sigma, and dsigma/dt = m sigma^(2 - 2/m) <-grad L, W_r / sigma>.
 Source: (9), (13).
 """
 
@@ -107,17 +107,11 @@ def sharing_derivations(parametrisation: Parametrisation) -> tuple[Derivation, .
         m = Integer(len(sharing.blocks))
         b = s.g
         in_b = m * s.alignment * b ** (2 * m - 2)
+        one = s.alignment * b ** (m - 1)
         steps = (
-            Equality(b * (s.alignment * b ** (m - 1)), s.alignment * b**m, "b db/dt = -<D, W_r> for each, as in (8)"),
-            Equality(
-                m * b ** (m - 1) * (s.alignment * b ** (m - 1)), m * s.alignment * b ** (2 * m - 2), "product rule"
-            ),
-            Equality(
-                m * s.alignment * b ** (2 * m - 2),
-                sharing.rate().expression,
-                "in the variable sigma = b^m",
-                ((b, s.sigma ** (1 / m)),),
-            ),
+            Equality(b * one, s.alignment * b**m, "b db/dt = -<D, W_r> for each of the m blocks, as in (8)"),
+            Equality(m * b ** (m - 1) * one, in_b, "product rule for sigma = b^m"),
+            Equality(in_b, sharing.rate().expression, "in the variable sigma", ((b, s.sigma ** (1 / m)),)),
         )
         label, kind = sharing.label, sharing.kind
         if kind == "norm":

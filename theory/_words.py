@@ -18,6 +18,7 @@ Word = tuple[Letter, ...]
 Shape = tuple[str, str]
 Key = tuple[tuple[Word, ...], Word]
 ONE = "1"
+SYMMETRIC = "sym_"  # a letter whose name begins so equals its transpose; the prefix is not printed
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ def _merge(*parts: Words) -> dict[str, Shape]:
 
 
 def _transposed(word: Word) -> Word:
-    return tuple((name, not flipped) for name, flipped in reversed(word))
+    return tuple((name, not flipped and not name.startswith(SYMMETRIC)) for name, flipped in reversed(word))
 
 
 def _left_size(letter: Letter, shapes: Mapping[str, Shape]) -> str:
@@ -288,7 +289,7 @@ def _collect(shape: Shape, terms: list[tuple[Key, Expr]], shapes: Mapping[str, S
 
 
 def _word_text(word: Word) -> str:
-    return " ".join(f"{name}^T" if flipped else name for name, flipped in word)
+    return " ".join(f"{name}^T" if flipped else name.removeprefix(SYMMETRIC) for name, flipped in word)
 
 
 def _word_latex(word: Word) -> str:
@@ -297,6 +298,7 @@ def _word_latex(word: Word) -> str:
 
 def latex_name(name: str) -> str:
     """gamma -> \\gamma, G' -> G', A2 -> A_{2}, dot_A -> \\dot{A}."""
+    name = name.removeprefix(SYMMETRIC)
     if name.startswith("dot_"):
         return rf"\dot{{{latex_name(name[4:])}}}"
     if name in ("gamma", "eta", "lambda"):
