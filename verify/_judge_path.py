@@ -9,9 +9,9 @@ import numpy as np
 
 from ._batch import PathBatch, PathFailure, precise_descent
 from ._claim import Claim
-from ._judge_state import CONSTANTS, EPS, NOISE_MARGIN, PERSISTED, VANISHED, ratio, relations, worst_entry
+from ._judge_state import EPS, NOISE_MARGIN, PERSISTED, ratio, relations, second_look, worst_entry
 from ._path import COARSE, FINE
-from ._precise import Unsupported, precision
+from ._precise import precision
 from ._relations import Relation, concatenated_gap
 from ._verdict import Outcome
 
@@ -93,21 +93,13 @@ def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relat
         # No second implementation of this rule: the violation must exceed what rounding can do by a wide margin.
         clear = np.any((violation > 1e6 * allowed) & (relative > 1e-8))
         return Outcome("violated" if clear else "undecided", refined=None, how="float64, a million times the effect of rounding the start", **given)
-    try:
-        with precision():
-            fine, fine_scale = concatenated_gap(relations(claim, precise_descent(batch, index)))
-    except Unsupported as unsupported:
-        return Outcome("undecided", how=f"no high-precision counterpart of {unsupported}", **given)
-    if fine.shape != violation.shape:
-        return Outcome("undecided", how="the relation has another shape in high precision", **given)
-    fine_relative = ratio(fine, fine_scale)
-    suspicious = violation > PATH_ROUNDING * scale
-    refined = float(fine_relative.max())
-    if np.any(suspicious & (fine >= PERSISTED * violation) & (fine_relative > CONSTANTS)):
-        return Outcome("violated", refined=refined, how="75 digits, plain steps with hand-written gradients", **given)
-    if np.all((fine <= VANISHED * violation) | (fine_relative <= 1e-25) | ~suspicious):
-        return Outcome("holds", refined=refined, **(given | {"allowed": 1.0}))
-    return Outcome("undecided", refined=refined, how="shrinks in high precision, but not as rounding does", **given)
+
+    def at_precision(digits: int) -> Any:
+        with precision(digits):
+            again = relations(claim, precise_descent(batch, index))
+            return again, *concatenated_gap(again)
+
+    return second_look(at_precision, violation, scale, given, "plain steps with hand-written gradients", PATH_ROUNDING)
 
 
 def _judge_order(claim: Claim, batch: PathBatch, index: int) -> Outcome:

@@ -6,16 +6,17 @@ import contextlib
 import io
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
 from ._claim import Claim
-from ._precise import Unsupported, precision
+from ._precise import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._problem import Problem
 from ._relations import Relation, concatenated_gap, is_exact_zero, relations_of
-from ._state import State
+from ._state import NotDifferentiable, State
 from ._verdict import Outcome
 
 EPS = 2.0**-52
@@ -28,6 +29,16 @@ CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded con
 
 class Mutated(Exception):
     """The conjecture changed the state it was given."""
+
+
+class Rejected(Exception):
+    """The conjecture's own hypothesis (`assume`) is not met by this input."""
+
+
+def assume(condition: Any) -> None:
+    """Say inside a conjecture that it speaks only of inputs with `condition`; others are rejected and counted."""
+    if not bool(condition):
+        raise Rejected
 
 
 def relations(claim: Claim, subject: Any) -> tuple[Relation, ...]:
@@ -106,31 +117,58 @@ def confirm_state(claim: Claim, problem: Problem, stated: tuple[Relation, ...], 
     at = int(np.argmax(relative))
     measured, predicted = worst_entry(stated)
     given: dict[str, Any] = {"worst": float(relative[at]), "allowed": ROUNDING, "measured": measured, "predicted": predicted}
+    def at_precision(digits: int) -> tuple[tuple[Relation, ...], np.ndarray, np.ndarray]:
+        with precision(digits):
+            again = relations(claim, problem.precise_state(claim.assumes))
+            return again, *concatenated_gap(again)
+
+    return second_look(at_precision, violation, scale, given, "hand-written contractions without autograd")
+
+
+def second_look(
+    at_precision: Callable[[int], tuple[tuple[Relation, ...], np.ndarray, np.ndarray]],
+    violation: np.ndarray,
+    scale: np.ndarray,
+    given: dict[str, Any],
+    route: str,
+    rounding: float = ROUNDING,
+) -> Outcome:
+    """Evaluate again in 75 digits, and in 300 if a violation is left: rounding vanishes, a violation stays as it is."""
     try:
-        with precision():
-            precise = relations(claim, problem.precise_state(claim.assumes))
-            fine, fine_scale = concatenated_gap(precise)
+        precise, fine, fine_scale = at_precision(DIGITS)
+        finite = np.where(np.isfinite(violation), violation, np.max(fine, initial=0.0))
+        suspicious = violation > rounding * scale
+        real = _real(fine, fine_scale, finite, suspicious)
+        if real is not None and np.any(real):
+            precise, fine, fine_scale = at_precision(MORE_DIGITS)
+            real = _real(fine, fine_scale, finite, suspicious)
+    except NotDifferentiable as kink:
+        return Outcome("rejected", how=str(kink))
     except Unsupported as unsupported:
         return Outcome("undecided", how=f"no high-precision counterpart of {unsupported}", **given)
     except Exception as error:
         return Outcome("undecided", how=f"failed in high precision: {type(error).__name__}: {error}", **given)
-    if fine.shape != violation.shape:
+    if real is None:
         return Outcome("undecided", how="the relation has another shape in high precision", **given)
-    finite = np.where(np.isfinite(violation), violation, np.max(fine, initial=0.0))
     fine_relative = ratio(fine, fine_scale)
-    suspicious = violation > ROUNDING * scale
-    real = suspicious & (fine >= PERSISTED * finite) & (fine_relative > CONSTANTS)
+    left = float(fine_relative.max())
     if np.any(real):
         index = int(np.argmax(np.where(real, fine_relative, -1)))
         measured, predicted = worst_entry(precise)
         given |= {"worst": float(fine_relative[index]), "measured": measured, "predicted": predicted}
-        return Outcome("violated", refined=float(fine_relative[index]), how="75 digits, hand-written contractions without autograd", **given)
-    left = float(fine_relative.max())
+        return Outcome("violated", refined=float(fine_relative[index]), how=f"{DIGITS} and {MORE_DIGITS} digits, {route}", **given)
     if np.all((fine <= VANISHED * finite) | (fine_relative <= 1e-25) | ~suspicious):
         shrinking = 0 < left < given["worst"] < math.inf
         order = math.log(given["worst"] / left) / math.log(1e59) if shrinking else None
         return Outcome("holds", order=order, refined=left, **(given | {"worst": min(given["worst"], 1.0), "allowed": 1.0}))
     return Outcome("undecided", refined=left, how="shrinks under refinement, but not as rounding does", **given)
+
+
+def _real(fine: np.ndarray, fine_scale: np.ndarray, coarse: np.ndarray, suspicious: np.ndarray) -> np.ndarray | None:
+    """Where the discrepancy kept its size in high precision and exceeds what rounded constants explain."""
+    if fine.shape != coarse.shape:
+        return None
+    return suspicious & (fine >= PERSISTED * coarse) & (ratio(fine, fine_scale) > CONSTANTS)
 
 
 def judge_exact(claim: Claim, problem: Problem) -> Outcome | None:

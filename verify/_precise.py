@@ -19,7 +19,8 @@ import mpmath
 import numpy as np
 import torch
 
-DIGITS = 75  # working digits of a confirmation; 50 of them survive a central difference of a rate
+DIGITS = 75  # working digits of a second look; 50 of them survive a central difference of a rate
+MORE_DIGITS = 300  # a violation must look the same here: scales like 1e-12 cancel beyond 75 digits
 EXACT_TYPES = (int, type(gmpy2.mpz(0)), type(gmpy2.mpq(0)))
 
 
@@ -31,6 +32,11 @@ def precision(digits: int = DIGITS) -> AbstractContextManager[Any]:
     """A context in which `mpfr` numbers carry `digits` decimal digits and a huge exponent range."""
     bits = math.ceil(digits * math.log2(10))
     return gmpy2.context(gmpy2.get_context(), precision=bits, emax=10**9, emin=-(10**9))
+
+
+def current_digits() -> int:
+    """Decimal digits of the precision in force."""
+    return int(gmpy2.get_context().precision / math.log2(10))
 
 
 def mpf_to_mpfr(number: mpmath.mpf) -> Any:

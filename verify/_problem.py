@@ -14,7 +14,7 @@ import torch
 
 from numerics import FLOAT64, MP, Architecture, Arithmetic, balance, matrix_balance, reference_compose, sharpness, unbalance
 
-from ._precise import DIGITS, Precise, _map, mpf_to_mpfr
+from ._precise import Precise, _map, current_digits, mpf_to_mpfr
 from ._state import PreciseState, State
 
 SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
@@ -83,8 +83,8 @@ class Problem:
         return State(architecture, parameters, target, torch.from_numpy(self.weights()))
 
     def precise_state(self, assumes: str = "generic") -> PreciseState:
-        """The same state in DIGITS digits, rebuilt from the whole numbers; call inside `precision()`."""
-        architecture, blocks = self.blocks_for(assumes, MP(DIGITS + 5))
+        """The same state in the digits of `precision()`, rebuilt from the whole numbers; call inside `precision()`."""
+        architecture, blocks = self.blocks_for(assumes, MP(current_digits() + 5))
         parameters = {name: Precise(_map(mpf_to_mpfr, block)) for name, block in blocks.items()}
         return PreciseState(architecture, parameters, *self._exact_target_and_weights())
 

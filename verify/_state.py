@@ -14,7 +14,7 @@ import torch.autograd.forward_ad as forward_ad
 
 from numerics import Architecture, component, compose, factor, reference_compose, reference_gradient
 
-from ._precise import EXACT_TYPES, Jet, Precise, Unsupported, _map, precision
+from ._precise import EXACT_TYPES, Jet, Precise, Unsupported, _map, current_digits, precision
 
 Array = Any  # torch.Tensor (float64), or Precise when a claim is confirmed
 
@@ -289,9 +289,10 @@ class PreciseState(State):
         # The step balances the O(h^2) truncation against the rounding of DIGITS-digit numbers, at twice the digits.
         speed = max((abs(float(v)) for array in velocity.values() for v in array.array.flat), default=0.0)
         size = max((abs(float(v)) for array in self._arrays.values() for v in array.flat), default=1.0)
-        with precision(160):
-            step = _ten(-50) * (size / speed if speed > 0 and math.isfinite(size / speed) and size > 0 else 1.0)
-            return _central(lambda time: function(self.moved(velocity, time)), function(self), step)
+        digits = current_digits()
+        with precision(2 * digits + 10):
+            step = _ten(-2 * digits // 3) * (size / speed if speed > 0 and math.isfinite(size / speed) and size > 0 else 1.0)
+            return _central(lambda time: function(self.moved(velocity, time)), function(self), step, _ten(-digits))
 
 
 def _ten(power: int) -> Any:
@@ -302,14 +303,13 @@ class NotDifferentiable(Exception):
     """The function asked for its rate has a kink at this point: the two one-sided rates differ."""
 
 
-def _central(along: Callable[[Any], Any], here: Any, step: Any) -> Any:
+def _central(along: Callable[[Any], Any], here: Any, step: Any, least: Any) -> Any:
     """Central difference of `along` at time 0. A second difference that halves with the step, not quarters, is a kink."""
     ahead, behind = along(step), along(-step)
-    bends = _bends(ahead, here, behind)
-    if bends is not None and np.any(bends):
-        half = _bends(along(step / 2), here, along(-step / 2), least=0)
-        full = _bends(ahead, here, behind, least=0)
-        if any(h > f * 0.4 and big for h, f, big in zip(half, full, bends, strict=True)):
+    full = _bends(ahead, here, behind)
+    if any(bend > size * least for bend, size in full):  # a smooth function bends by step^2, below `least`
+        half = _bends(along(step / 2), here, along(-step / 2))
+        if any(h > f * 0.4 and f > size * least for (h, _), (f, size) in zip(half, full, strict=True)):
             raise NotDifferentiable("the rate of a function with a kink at this point")
     return _quotient(ahead, behind, 2 * step)
 
@@ -320,11 +320,10 @@ def _flat(value: Any) -> list[Any]:
     return list(value.array.flat) if isinstance(value, Precise) else []
 
 
-def _bends(ahead: Any, here: Any, behind: Any, least: float | None = None) -> list[Any]:
-    """Second differences; with `least` None, whether each is above 1e-75 of its value (a smooth one is about 1e-100)."""
+def _bends(ahead: Any, here: Any, behind: Any) -> list[tuple[Any, Any]]:
+    """Second difference and size of every entry."""
     rows = zip(_flat(ahead), _flat(here), _flat(behind), strict=True)
-    second = [(abs(a - 2 * h + b), max(abs(a), abs(h), abs(b))) for a, h, b in rows]
-    return [s for s, _ in second] if least is not None else [s > size * _ten(-75) for s, size in second]
+    return [(abs(a - 2 * h + b), max(abs(a), abs(h), abs(b))) for a, h, b in rows]
 
 
 def _quotient(ahead: Any, behind: Any, span: Any) -> Any:

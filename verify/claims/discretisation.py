@@ -68,13 +68,13 @@ def _drift(state: State, law: Any) -> list[Relation]:
 
 
 def _excess(descent: Descent) -> Any:
-    """1 + ||G_{n,r}||^2 - ||B||^2 for every group along the path, (T, ...); the 1 gives the relation a scale of order one."""
+    """10 + ||G_{n,r}||^2 - ||B||^2 of every group along the path, (T, ...); the 10 keeps it away from 0, so its scale is no rounding."""
 
     def excess(state: State) -> torch.Tensor:
         rows = []
         for mode in range(state.order):
             squares = torch.stack([(block * block).sum(1) for block in state.group_blocks(mode)])
-            rows.append((1 + squares[:1] - squares[1:]).reshape(-1))
+            rows.append((10 + squares[:1] - squares[1:]).reshape(-1))
         return torch.cat(rows)
 
     return descent.series(excess)

@@ -73,7 +73,7 @@ def _sigma_law(state: State, law: Any) -> list[Relation]:
     source="design (10)",
     topic="slice norms",
     assumes="unbalanced",
-    derivation="slice-norm-law",
+    derivation="slice-norm-bounds",
     applies=lambda depth, order, chain: depth >= 1 and _private_groups(depth, order, chain),
     mutants={
         "eps-forgotten": lambda state: [at_most(rate, g**state.depth * c) for rate, g, c, _ in _unbalanced(state)],
@@ -243,7 +243,6 @@ def superdiagonal_flow_follows_the_reduced_equation(flow: Flow) -> Relation:
     source="design (12), (20)",
     topic="slice norms",
     assumes="superdiagonal",
-    derivation="superdiagonal",
     applies=lambda depth, order, chain: depth >= 1,
     mutants={
         "second-order": lambda descent: equal(_entries(descent, descent.order), _reduced(descent), order=2),

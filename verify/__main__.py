@@ -1,0 +1,73 @@
+"""`python -m verify`: the command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads cost more than they bring
+
+HELP = """\
+Check the theory of implicit regularization in deep Tucker factorization.
+
+  python -m verify depth=4                       all built-in claims
+  python -m verify depth=1..6 order=2,3,4        a grid (1..6 includes both ends)
+  python -m verify depth=4 data=kinetic          on a real tensor: a shipped name, or a path (.npy, .npz, image)
+  python -m verify depth=2,3 conjectures=mine.py your own claims
+  python -m verify claims='conservation*'        a selection, by topic or id
+  python -m verify list                          the built-in claims
+  python -m verify show ID                       one claim: statement, hypotheses, source; or a counterexample file as a script
+  python -m verify replay FILE                   does a counterexample still refute?
+  python -m verify new NAME                      write a commented template of a conjecture file
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] in (["-h"], ["--help"], ["help"]):
+        return _help()
+    import torch
+
+    from numerics import UsageError
+
+    torch.set_num_threads(1)
+    from . import _commands
+
+    try:
+        commands = {"list": _commands.list_claims, "show": _commands.show, "replay": _commands.replay, "new": _commands.new}
+        if words and words[0] in commands:
+            return commands[words[0]](words[1:])
+        return _commands.verify(words)
+    except UsageError as error:
+        print(f"verify: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("verify: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _help() -> int:
+    from ._config import Config
+    from ._terminal import explain
+
+    print(HELP)
+    print("Keys:")
+    for name, field in Config.model_fields.items():
+        default = "" if field.default is None else f" [{_shown(field.default)}]"
+        print(f"  {field.alias or name + '='!s:13}{field.description}{default}")
+    print("\nVerdicts:\n" + explain())
+    print("\nExit codes: 0 all proved, exact or supported; 1 refuted; 2 usage; 3 error; 4 undecided or vacuous; 5 nothing selected; 130 interrupted")
+    return 0
+
+
+def _shown(default: object) -> str:
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default) if not isinstance(default, Path) else f"{default}/"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""What the words of the command line do: verify, list, show, replay, new."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from numerics import UsageError, closest, parse_keys
+
+from ._config import Config
+from ._conjectures import TEMPLATE, load_conjectures
+from ._counterexample import load
+from ._events import Listener
+from ._outputs import JsonFile, JunitFile, NdjsonFile
+from ._run import matches, run
+from ._script import script
+from ._terminal import Terminal
+from ._verdict import Exit
+
+
+def verify(words: list[str]) -> int:
+    """The main job."""
+    config = parse_keys(words, Config)
+    for path in (config.json_, config.events, config.junit, config.html):
+        if path is not None and path.is_dir():
+            raise UsageError(f"{path} is a folder; name a file")
+    if config.data is not None:
+        from ._real import verify_data
+
+        return verify_data(config)
+    listeners: list[Listener] = [Terminal()]
+    if config.json_:
+        listeners.append(JsonFile(config.json_))
+    if config.events:
+        listeners.append(NdjsonFile(config.events))
+    if config.junit:
+        listeners.append(JunitFile(config.junit))
+    return run(config, listeners)
+
+
+def list_claims(words: list[str]) -> int:
+    """The built-in claims, by topic; patterns select."""
+    from .claims import BUILT_IN
+
+    topic = ""
+    for claim in BUILT_IN:
+        if words and not any(matches(claim, word) for word in words):
+            continue
+        if claim.topic != topic:
+            topic = claim.topic
+            print(f"\n{topic}" if topic else topic)
+        about = f"{claim.subject}, {claim.assumes}"
+        print(f"  {claim.id}\n      {claim.title}\n      about: {about}; source: {claim.source}; mutants: {', '.join(claim.mutants) or 'none (negative statement)'}")
+    return Exit.OK
+
+
+def show(words: list[str]) -> int:
+    """One claim in full, or a counterexample file as a standalone script."""
+    from .claims import BUILT_IN
+
+    if len(words) != 1:
+        raise UsageError("show takes one claim id (see python -m verify list) or one counterexample file")
+    if words[0].endswith(".json"):
+        print(script(*load(Path(words[0]))))
+        return Exit.OK
+    found = [claim for claim in BUILT_IN if claim.id == words[0]]
+    if not found:
+        raise UsageError(f"show {words[0]}: no such claim{closest(words[0], [claim.id for claim in BUILT_IN])} (python -m verify list shows them)")
+    claim = found[0]
+    kind = "a relation that does NOT hold in general" if claim.negative else "a relation that holds"
+    print(f"{claim.id}\n{claim.title}\n\n{claim.statement}\n")
+    print(f"about       a {claim.subject}, start: {claim.assumes}; {kind}")
+    print(f"source      {claim.source}\nproof       {f'theory derivation {claim.derivation}' if claim.derivation else 'none here'}")
+    print(f"mutants     {', '.join(claim.mutants) or 'none'}\ndefined     {claim.file}:{claim.line}")
+    return Exit.OK
+
+
+def replay(words: list[str]) -> int:
+    """Judge a saved counterexample again: STILL REFUTED (exit 1), NO LONGER (0) or CANNOT REPLAY (3)."""
+    from ._engine import ask_one
+    from .claims import BUILT_IN
+
+    if len(words) != 1:
+        raise UsageError("replay takes one counterexample file, e.g. out/counterexamples/NAME.json")
+    data, problem = load(Path(words[0]))
+    identity, _, mutant = data["claim"].partition("!")
+    try:
+        claims = load_conjectures(Path(data["file"])) if data.get("file") else list(BUILT_IN)
+    except UsageError as error:
+        print(f"CANNOT REPLAY {identity}: {error}")
+        return Exit.ERROR
+    found = [claim for claim in claims if claim.id == identity]
+    if not found or (mutant and mutant not in found[0].mutants):
+        print(f"CANNOT REPLAY {data['claim']}: there is no such claim any more")
+        return Exit.ERROR
+    claim = found[0].mutant(mutant) if mutant else found[0]
+    try:
+        outcome = ask_one(claim, problem, scaled=True)
+    except Exception as error:
+        print(f"CANNOT REPLAY {data['claim']}: {type(error).__name__}: {error}")
+        return Exit.ERROR
+    if outcome.status == "violated":
+        print(f"STILL REFUTED {data['claim']}: measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}; {outcome.how}")
+        return Exit.REFUTED
+    print(f"NO LONGER {data['claim']}: {outcome.status}" + (f" ({outcome.how})" if outcome.how else ""))
+    return Exit.OK
+
+
+def new(words: list[str]) -> int:
+    """Write a commented template of a conjecture file; an existing file is not touched."""
+    if len(words) != 1 or not re.fullmatch(r"[A-Za-z_][\w-]*(\.py)?", words[0]):
+        raise UsageError("new takes one name made of letters, digits and underscores, e.g. python -m verify new my_conjecture")
+    name = words[0].removesuffix(".py").replace("-", "_")
+    path = Path(f"{name}.py")
+    if path.exists():
+        raise UsageError(f"{path} exists; choose another name")
+    path.write_text(TEMPLATE.replace("{file}", str(path)).replace("{name}", name).replace("{title}", name.replace("_", " ")))
+    print(f"wrote {path}; run it with: python -m verify conjectures={path} depth=2,3")
+    return Exit.OK
+

@@ -1,0 +1,81 @@
+"""The configuration of a run: key=value arguments, validated; the closest match stands in the error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pydantic
+
+from numerics import IntegerList, WordList
+from theory import CHAINS
+
+MAX_DEPTH = 64  # 2^64 steps of a chain contract quickly, but a float64 product of more blocks under- or overflows
+MAX_ORDER = 8
+
+
+class Config(pydantic.BaseModel):
+    """Keys of `python -m verify`. Source: design 4.1."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    depth: IntegerList = pydantic.Field((4,), description="depths K, e.g. 4 or 1..6 (both ends) or 1,2,8")
+    order: IntegerList = pydantic.Field((3,), description="orders N, e.g. 3 or 2,3,4")
+    chain: WordList = pydantic.Field(("column",), description=f"parametrisations of a chain: {', '.join(CHAINS)}")
+    sizes: IntegerList | None = pydantic.Field(None, description="mode sizes to keep to, e.g. 3,3,2 (default: generated)")
+    data: str | None = pydantic.Field(None, description="a real tensor: kinetic, astronaut, ... or a path (.npy, .npz, image)")
+    observed: Annotated[float, pydantic.Field(gt=0, le=1)] = pydantic.Field(0.5, description="part of the entries observed, with data=")
+    claims: WordList | None = pydantic.Field(None, description="built-in claims to run, with wildcards: 'conservation*' matches topics and ids")
+    conjectures: WordList | None = pydantic.Field(None, description="files with your own claims; they run alone unless claims= is given too")
+    examples: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = pydantic.Field(100, description="generated tensors per claim about a State")
+    paths: Annotated[int, pydantic.Field(ge=1, le=100_000)] = pydantic.Field(20, description="generated problems per claim about a Flow or Descent")
+    seed: Annotated[int, pydantic.Field(ge=0)] = pydantic.Field(0, description="of the generator; the same seed draws the same tensors")
+    budget: Annotated[float, pydantic.Field(gt=0)] = pydantic.Field(60.0, description="seconds a claim may take in one cell")
+    jobs: Annotated[int, pydantic.Field(ge=1, le=1024)] = pydantic.Field(1, description="cells judged in parallel processes")
+    device: str = pydantic.Field("cpu", description="cpu, or cuda for the training of data=")
+    precision: str = pydantic.Field("float64", description="float64; float32 only for the training of data=")
+    model: str = pydantic.Field("tucker", description="tucker")
+    json_: Path | None = pydantic.Field(None, alias="json", description="write the verdicts to this JSON file")
+    events: Path | None = pydantic.Field(None, description="append every event to this NDJSON file")
+    junit: Path | None = pydantic.Field(None, description="write a JUnit XML file")
+    html: Path | None = pydantic.Field(None, description="write one self-contained HTML page")
+    out: Path = pydantic.Field(Path("out"), description="folder for counterexamples and pictures")
+
+    @pydantic.field_validator("depth")
+    @classmethod
+    def _depths(cls, depths: tuple[int, ...]) -> tuple[int, ...]:
+        if any(k < 0 for k in depths):
+            raise ValueError(f"depth {min(depths)} is negative; depth is 0 (the core alone) or more")
+        if any(k > MAX_DEPTH for k in depths):
+            raise ValueError(f"depth {max(depths)} is above {MAX_DEPTH}")
+        return tuple(dict.fromkeys(depths))
+
+    @pydantic.field_validator("order")
+    @classmethod
+    def _orders(cls, orders: tuple[int, ...]) -> tuple[int, ...]:
+        if any(not 1 <= n <= MAX_ORDER for n in orders):
+            raise ValueError(f"orders must lie between 1 and {MAX_ORDER}")
+        return tuple(dict.fromkeys(orders))
+
+    @pydantic.field_validator("chain", "device", "precision", "model")
+    @classmethod
+    def _choices(cls, value: Any, info: pydantic.ValidationInfo) -> Any:
+        choices = {"chain": CHAINS, "device": ("cpu", "cuda"), "precision": ("float64", "float32"), "model": ("tucker",)}[str(info.field_name)]
+        for word in (value,) if isinstance(value, str) else value:
+            if word not in choices:
+                raise ValueError(f"{word!r} is not one of {', '.join(choices)}")
+        return value
+
+    @pydantic.model_validator(mode="after")
+    def _consistent(self) -> Config:
+        if self.sizes is not None:
+            if any(size < 1 for size in self.sizes):
+                raise ValueError("sizes must be 1 or more")
+            if self.order != (len(self.sizes),) and "order" in self.model_fields_set:
+                raise ValueError(f"sizes={','.join(map(str, self.sizes))} names {len(self.sizes)} modes but order={','.join(map(str, self.order))}")
+            object.__setattr__(self, "order", (len(self.sizes),))
+        return self
+
+    def as_json(self) -> dict[str, Any]:
+        """The configuration as plain data."""
+        return self.model_dump(mode="json", by_alias=True)

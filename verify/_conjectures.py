@@ -1,0 +1,90 @@
+"""Reading a file of conjectures: plain Python, whose mistakes come back with file and line."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import sys
+import traceback
+from pathlib import Path
+
+from numerics import UsageError
+
+from ._claim import Claim, ClaimError, collecting
+from ._limits import OutOfTime, time_limit
+
+IMPORT_SECONDS = 60.0
+
+TEMPLATE = '''"""Conjectures about deep Tucker factorization. Run them with
+
+    python -m verify conjectures={file} depth=2,3
+
+Each function states one conjecture; the type of its argument says what it is about:
+State (one point of parameter space), Flow (a solved gradient flow), Descent (a real PyTorch run),
+Target (a tensor and its representation cost) or Seeds (statistics over random starts).
+"""
+
+import torch
+
+from verify import Descent, Flow, State, assume, at_most, conjecture, constant, equal, nonincreasing
+
+
+@conjecture(title="Slice norms obey the power law", source="Hariz et al. 2024", assumes="balanced")
+def slice_norms_obey_the_power_law(state: State):
+    """In a balanced group the norm g of a core slice moves with g^K times its alignment."""
+    g = state.slice_norms(mode=0)
+    return equal(state.rate(lambda s: s.slice_norms(mode=0)), g**state.depth * state.alignment(mode=0))
+
+
+@conjecture(title="The loss never rises along the flow")
+def loss_never_rises(flow: Flow):
+    return nonincreasing(flow.losses)
+
+
+@conjecture(title="{title}")
+def {name}(state: State):
+    """State the theorem here: setting, assumptions, claim, source.
+
+    state.core, state.vectors(mode), state.factor(mode), state.tensor, state.gradient, state.loss,
+    state.slice_norms(mode), state.block_norms(mode), state.component(mode, r), state.alignment(mode),
+    state.singular_values(mode), state.rate(f) are float64 torch tensors; `assume(condition)` rejects an input.
+    """
+    g = state.slice_norms(mode=0)
+    return at_most(torch.linalg.vector_norm(state.core), g.sum())
+'''
+
+
+def load_conjectures(path: Path) -> list[Claim]:
+    """The claims defined in a Python file.
+
+    Raises:
+        UsageError: no such file, a syntax error, an exception while importing, or no conjecture inside; with file and line.
+    """
+    if not path.is_file():
+        raise UsageError(f"conjectures={path}: no such file; python -m verify new NAME writes a template")
+    name = f"conjectures_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise UsageError(f"conjectures={path}: not a Python file (.py)")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        with collecting() as claims, contextlib.redirect_stdout(io.StringIO()), time_limit(IMPORT_SECONDS):
+            spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise UsageError(f"conjectures={path}: line {error.lineno}: syntax error: {error.msg}") from None
+    except ClaimError as error:
+        raise UsageError(f"conjectures={path}: {error}") from None
+    except OutOfTime:
+        raise UsageError(f"conjectures={path}: importing it took more than {IMPORT_SECONDS:g} s") from None
+    except (Exception, SystemExit) as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]
+        line = f"line {frames[-1].lineno}: " if frames else ""
+        raise UsageError(f"conjectures={path}: {line}{type(error).__name__}: {error}") from None
+    if not claims:
+        raise UsageError(f"conjectures={path}: no function is decorated with @conjecture; python -m verify new NAME shows how")
+    doubled = {claim.id for claim in claims if sum(other.id == claim.id for other in claims) > 1}
+    if doubled:
+        raise UsageError(f"conjectures={path}: two conjectures are called {min(doubled).replace('-', '_')}; rename one")
+    return claims

@@ -1,0 +1,98 @@
+"""Counterexamples as plain data: exact values, versions and seed, written to a file and read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import gmpy2
+import hypothesis
+import numpy as np
+import scipy
+import sympy
+import torch
+
+from numerics import Architecture, UsageError
+
+from ._claim import Claim
+from ._events import Cell
+from ._problem import Problem
+from ._verdict import Outcome
+
+FORMAT = 1
+
+
+def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outcome, seed: int) -> dict[str, Any]:
+    """Everything needed to state, read and replay a violation."""
+    a = problem.architecture
+    return {
+        "format": FORMAT,
+        "claim": claim.id,
+        "file": claim.file if claim.topic == "conjectures" else None,
+        "assumes": claim.assumes,
+        "subject": claim.subject,
+        "depth": cell.depth,
+        "order": cell.order,
+        "chain": cell.chain,
+        "sizes": list(a.sizes),
+        "ranks": list(a.ranks),
+        "blocks": {name: np.asarray(values).tolist() for name, values in problem.blocks.items()},
+        "target": problem.target.tolist(),
+        "mask": problem.mask.astype(int).tolist(),
+        "normalised": problem.normalised,
+        "exponent": problem.exponent,
+        "target_exponent": problem.target_exponent,
+        "weight_exponent": problem.weight_exponent,
+        "kind": problem.kind,
+        "measured": outcome.measured,
+        "predicted": outcome.predicted,
+        "violation": outcome.worst,
+        "confirmed": outcome.how,
+        "seed": seed,
+        "versions": {m.__name__: m.__version__ for m in (torch, np, scipy, sympy, hypothesis)} | {"gmpy2": gmpy2.version()},
+    }
+
+
+def save(counterexample: dict[str, Any], folder: Path) -> Path:
+    """Write it to folder/counterexamples, whole or not at all; returns the path."""
+    folder = folder / "counterexamples"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = "{claim}-depth{depth}-order{order}-{chain}.json".format(**counterexample).replace("!", "-")
+    path = folder / name
+    write_whole(path, json.dumps(counterexample, indent=1) + "\n")
+    return path
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+def load(path: Path) -> tuple[dict[str, Any], Problem]:
+    """Read a counterexample back.
+
+    Raises:
+        UsageError: missing, not JSON, another format, or values that do not make a problem.
+    """
+    try:
+        data = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise UsageError(f"replay: no such file {str(path)!r}") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"replay: {str(path)!r} is not a counterexample file ({error})") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise UsageError(f"replay: {str(path)!r} is not a counterexample of format {FORMAT}")
+    try:
+        architecture = Architecture(data["depth"], data["sizes"], data["ranks"], data["chain"])
+        blocks = {name: np.array(data["blocks"][name], dtype=np.int64).reshape(shape) for name, shape in architecture.shapes.items()}
+        target = np.array(data["target"], dtype=np.int64).reshape(architecture.sizes)
+        mask = np.array(data["mask"], dtype=bool).reshape(architecture.sizes)
+        exponents = (int(data["exponent"]), int(data["target_exponent"]), int(data["weight_exponent"]))
+        problem = Problem(architecture, blocks, target, mask, bool(data["normalised"]), *exponents, kind=str(data["kind"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise UsageError(f"replay: {str(path)!r} is damaged ({type(error).__name__}: {error})") from None
+    return data, problem

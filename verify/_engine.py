@@ -1,0 +1,290 @@
+"""The engine: draws problems, lets every claim speak about each, and turns what they say into verdicts."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+import theory
+
+from ._batch import PathBatch
+from ._claim import Claim
+from ._counterexample import as_counterexample
+from ._events import Cell, ClaimJudged, Event, StageAdvanced, StageStarted
+from ._judge_path import judge_descent, judge_flow
+from ._judge_state import Mutated, Rejected, judge_exact, judge_state, relations
+from ._limits import OutOfTime, time_limit
+from ._problem import Problem
+from ._shrink import shrink
+from ._state import State
+from ._strategies import architectures, draw_problems, problems
+from ._verdict import Outcome, Result, Verdict
+
+PATH_GROUP = 5  # problems of one architecture that are trained and solved as one batch
+UNDECIDED_ALLOWED = 0.02  # part of the examples that may stay undecided in a SUPPORTED claim
+SAMPLES = 60  # points kept for the picture of measured against predicted
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How hard to look.
+
+    Arguments:
+        examples: generated tensors per claim about a State.
+        paths: generated problems per claim about a Flow or a Descent.
+        seed: of the generator.
+        budget: seconds a claim may take in one cell, shrinking apart.
+        sizes: mode sizes to keep to, or None for generated ones.
+    """
+
+    examples: int = 100
+    paths: int = 20
+    seed: int = 0
+    budget: float = 60.0
+    sizes: tuple[int, ...] | None = None
+
+
+class CellRun:
+    """One cell: its problems are drawn, trained and solved once and serve every claim."""
+
+    def __init__(self, claims: Sequence[Claim], cell: Cell, settings: Settings) -> None:
+        self.claims = [claim for claim in claims if claim.applies(cell.depth, cell.order, cell.chain)]
+        self.cell, self.settings = cell, settings
+        self._states: dict[tuple[int, str], State] = {}
+        self._batches: dict[str, list[PathBatch]] = {}
+        self._problems: list[Problem] | None = None
+        self._proofs: dict[str, tuple[bool, str, str]] = {}
+
+    def events(self) -> Iterator[Event]:
+        """Judge every claim; yields progress and verdicts."""
+        yield StageStarted(self.cell, "claims", len(self.claims))
+        for claim in self.claims:
+            yield ClaimJudged(self.judge(claim))
+            yield StageAdvanced(self.cell)
+
+    # -- what is generated
+    def problems(self) -> list[Problem]:
+        """The generated problems of the cell."""
+        if self._problems is None:
+            strategy = problems(depth=self.cell.depth, order=self.cell.order, chain=self.cell.chain, fixed=self.settings.sizes)
+            self._problems = draw_problems(strategy, self.settings.examples, self.settings.seed)
+        return self._problems
+
+    def state(self, index: int, assumes: str) -> State:
+        """The state of problem `index` under an assumption, shared by all claims."""
+        key = (index, assumes)
+        if key not in self._states:
+            self._states[key] = self.problems()[index].state(assumes)
+        return self._states[key]
+
+    def batches(self, assumes: str) -> list[PathBatch]:
+        """Path problems in groups of one architecture."""
+        if assumes not in self._batches:
+            cell, settings = self.cell, self.settings
+            count = -(-settings.paths // PATH_GROUP)
+            shapes = draw_problems(architectures(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=4), count, settings.seed + 1)
+            shapes = (shapes * count)[:count]
+            drawn = [draw_problems(problems(shape), PATH_GROUP, settings.seed + 2 + i) for i, shape in enumerate(shapes)]
+            self._batches[assumes] = [PathBatch([p.for_path(assumes) for p in group], assumes) for group in drawn]
+        return self._batches[assumes]
+
+    # -- judging
+    def judge(self, claim: Claim) -> Result:
+        """The verdict on one claim in this cell."""
+        started = time.perf_counter()
+        result = Result(
+            id=claim.id, title=claim.title, source=claim.source, verdict=Verdict.ERROR, depth=self.cell.depth, order=self.cell.order,
+            chain=self.cell.chain, topic=claim.topic, subject=claim.subject, assumes=claim.assumes, statement=claim.statement, file=claim.file, line=claim.line,
+        )  # fmt: skip
+        try:
+            self._judge(claim, result)
+        except OutOfTime:
+            result.detail = f"did not finish within its budget of {self.settings.budget:g} s; raise budget= or make the conjecture cheaper"
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            result.detail = _blame(claim, error)
+        result.seconds = time.perf_counter() - started
+        return result
+
+    def _judge(self, claim: Claim, result: Result) -> None:
+        outcomes: list[Outcome] = []
+        deadline = time.monotonic() + self.settings.budget
+        for number, (example, ask) in enumerate(self._examples(claim)):
+            left = deadline - time.monotonic()
+            if left <= 0 and number:
+                result.detail = f"budget of {self.settings.budget:g} s used up after {number} examples"
+                break
+            with time_limit(max(left, 0.001)):
+                if number == 0:
+                    self._check_repeatable(claim, example)
+                outcomes.append(_asked(ask))
+            if outcomes[-1].status == "violated":
+                _fill(result, outcomes)
+                self._refuted(claim, example, outcomes[-1], result)
+                return
+        exact = False
+        if claim.subject == "State" and claim.assumes == "generic" and not result.detail:
+            exact = self._exactly(claim, result, deadline)
+            if result.verdict is Verdict.REFUTED:
+                return
+        _fill(result, outcomes)
+        self._conclude(claim, result, outcomes, exact)
+
+    def _examples(self, claim: Claim) -> Iterator[tuple[Problem | tuple[PathBatch, int], Callable[[], Outcome]]]:
+        if claim.subject == "State":
+            for index, problem in enumerate(self.problems()):
+                yield problem, lambda i=index, p=problem: judge_state(claim, p, state=self.state(i, claim.assumes))  # type: ignore[misc]
+        elif claim.subject in ("Flow", "Descent"):
+            judge = judge_flow if claim.subject == "Flow" else judge_descent
+            for batch in self.batches(claim.assumes):
+                for index in range(len(batch.problems)):
+                    yield (batch, index), lambda b=batch, i=index: judge(claim, b, i)  # type: ignore[misc]
+
+    def _check_repeatable(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> None:
+        if not isinstance(example, Problem):
+            return
+        try:
+            first, second = ([relation.gap()[0] for relation in relations(claim, example.state(claim.assumes))] for _ in range(2))
+        except Rejected:
+            return
+        if len(first) != len(second) or any(a.shape != b.shape or not np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)):
+            raise NotRepeatable
+
+    def _exactly(self, claim: Claim, result: Result, deadline: float) -> bool:
+        """Whether the claim holds in exact rational arithmetic on every generated problem."""
+        for problem in self.problems():
+            if time.monotonic() > deadline:
+                return False
+            with time_limit(max(deadline - time.monotonic(), 0.001)):
+                outcome = judge_exact(claim, problem)
+            if outcome is None:
+                return False
+            if outcome.status == "violated":
+                _fill(result, [outcome])
+                result.examples = len(self.problems())
+                self._refuted(claim, problem, outcome, result)
+                return False
+        return True
+
+    def _conclude(self, claim: Claim, result: Result, outcomes: list[Outcome], exact: bool) -> None:
+        held = sum(o.status == "holds" for o in outcomes)
+        undecided = [o for o in outcomes if o.status == "undecided"]
+        if claim.negative:
+            result.verdict = Verdict.INCONCLUSIVE
+            result.detail = "no input was found that violates the relation"
+        elif not held and not undecided:
+            result.verdict = Verdict.VACUOUS
+            result.detail = next((o.how for o in outcomes if o.how), "no generated input met the hypotheses")
+        elif len(undecided) > UNDECIDED_ALLOWED * len(outcomes):
+            result.verdict = Verdict.INCONCLUSIVE
+            result.detail = undecided[0].how
+        elif exact:
+            result.verdict = Verdict.EXACT
+        else:
+            result.verdict = Verdict.SUPPORTED
+        if claim.derivation and result.verdict in (Verdict.EXACT, Verdict.SUPPORTED):
+            self._proof(claim, result)
+
+    def _proof(self, claim: Claim, result: Result) -> None:
+        if not self._proofs:
+            for derivation in theory.derivations(self.cell.depth, self.cell.order, self.cell.chain):
+                check = derivation.check()
+                self._proofs[derivation.id] = (check.holds, derivation.range, str(check.residual))
+        if claim.derivation not in self._proofs:
+            return
+        holds, where, residual = self._proofs[claim.derivation]
+        if holds:
+            result.verdict, result.range = Verdict.PROVED, where
+        else:
+            result.verdict = Verdict.ERROR
+            result.detail = f"theory's derivation {claim.derivation} does not check: residual {residual}"
+
+    def _refuted(self, claim: Claim, example: Problem | tuple[PathBatch, int], outcome: Outcome, result: Result) -> None:
+        """Shrink, confirm on the shrunk problem, and write the counterexample down."""
+        problem = example if isinstance(example, Problem) else example[0].problems[example[1]]
+        if not claim.negative:
+
+            def violates(candidate: Problem) -> bool:
+                try:
+                    return ask_one(claim, candidate).status == "violated"
+                except Exception:
+                    return False
+
+            seconds = min(self.settings.budget, 8.0 if claim.subject == "State" else 15.0)
+            smaller = shrink(
+                violates, self.cell, fixed=self.settings.sizes, kind=problem.kind, seed=self.settings.seed, seconds=seconds,
+                tries=400 if claim.subject == "State" else 40,
+            )  # fmt: skip
+            if smaller is not None:
+                again = ask_one(claim, smaller)
+                if again.status == "violated":
+                    problem = smaller if claim.subject == "State" else smaller.for_path(claim.assumes)
+                    outcome = again
+        result.verdict = Verdict.SUPPORTED if claim.negative else Verdict.REFUTED
+        result.detail = ("witness: " if claim.negative else "") + outcome.how
+        result.counterexample = as_counterexample(claim, self.cell, problem, outcome, self.settings.seed)
+
+
+def ask_one(claim: Claim, problem: Problem, *, scaled: bool = False) -> Outcome:
+    """What a single problem says of a claim; a path problem is scaled (unless it is already) and run on its own.
+
+    Raises: whatever the claim's function raises.
+    """
+    if claim.subject == "State":
+        if claim.assumes == "generic":
+            exact = judge_exact(claim, problem)
+            if exact is not None:
+                return exact
+        return judge_state(claim, problem)
+    batch = PathBatch([problem if scaled else problem.for_path(claim.assumes)], claim.assumes)
+    return (judge_flow if claim.subject == "Flow" else judge_descent)(claim, batch, 0)
+
+
+class NotRepeatable(Exception):
+    """Two evaluations of the conjecture on the same input differ."""
+
+
+def _asked(ask: Callable[[], Outcome]) -> Outcome:
+    try:
+        return ask()
+    except Rejected:
+        return Outcome("rejected", how="the conjecture's own hypothesis was not met")
+
+
+def _blame(claim: Claim, error: BaseException) -> str:
+    """One line: what went wrong, with file and line of the conjecture."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == claim.file]
+    where = f"{claim.file}:{frames[-1].lineno if frames else claim.line}"
+    if isinstance(error, NotRepeatable):
+        return f"{where}: two evaluations on the same input differ; seed the randomness or drop the state it keeps"
+    if isinstance(error, Mutated):
+        return f"{where}: {error}"
+    text = str(error).strip().splitlines()
+    return f"{where}: {type(error).__name__}: {text[0] if text else 'no message'}"
+
+
+def _fill(result: Result, outcomes: list[Outcome]) -> None:
+    judged = [o for o in outcomes if o.status != "rejected"]
+    result.examples = len(judged)
+    result.rejected = len(outcomes) - len(judged)
+    result.undecided = sum(o.status == "undecided" for o in outcomes)
+    if judged:
+        worst = max(judged, key=lambda o: (o.worst / o.allowed if o.allowed else o.worst))
+        result.worst, result.allowed = worst.worst, worst.allowed
+    orders = [o.order for o in judged if o.order is not None]
+    result.observed_order = float(np.median(orders)) if orders else None
+    kept = judged[:: max(1, len(judged) // SAMPLES)]
+    result.samples = [{"measured": o.measured, "predicted": o.predicted, "worst": o.worst, "allowed": o.allowed} for o in kept]
+
+
+def run_cell(claims: Sequence[Claim], cell: Cell, settings: Settings) -> list[Result]:
+    """All verdicts of one cell."""
+    return [event.result for event in CellRun(claims, cell, settings).events() if isinstance(event, ClaimJudged)]
+
+
+__all__ = ["CellRun", "Rejected", "Settings", "ask_one", "run_cell"]

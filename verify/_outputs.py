@@ -1,0 +1,92 @@
+"""Machine-readable listeners: JSON, NDJSON, JUnit XML. Each file is whole and valid at every moment."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from ._counterexample import write_whole
+from ._events import ClaimJudged, Event, RunFinished, RunStarted
+from ._verdict import Result, Verdict
+
+
+def plain(value: Any) -> Any:
+    """JSON has no infinities and NaNs: they become strings."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return value
+
+
+class JsonFile:
+    """The whole result as one JSON file, rewritten after every verdict; "complete" is false until the run has ended."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config: dict[str, Any] = {}
+        self.results: list[Result] = []
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.config = event.config
+            self._write(complete=False, code=None)
+        elif isinstance(event, ClaimJudged):
+            self.results.append(event.result)
+            self._write(complete=False, code=None)
+        elif isinstance(event, RunFinished):
+            self._write(complete=not event.interrupted, code=event.exit_code, extra=event.extra)
+
+    def _write(self, complete: bool, code: int | None, extra: dict[str, Any] | None = None) -> None:
+        summary = {verdict.value: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}
+        claims = [{k: v for k, v in r.as_json().items() if k != "samples"} for r in self.results]
+        document = {"config": self.config, "summary": summary, "complete": complete, "exit_code": code, "claims": claims, **(extra or {})}
+        write_whole(self.path, json.dumps(plain(document), indent=1) + "\n")
+
+
+class NdjsonFile:
+    """Every event as one line, written as it happens."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.stream = path.open("w")
+
+    def __call__(self, event: Event) -> None:
+        body = {"result": event.result.as_json()} if isinstance(event, ClaimJudged) else asdict(event)
+        self.stream.write(json.dumps({"event": type(event).__name__, **plain(body)}, default=str) + "\n")
+        self.stream.flush()
+        if isinstance(event, RunFinished):
+            self.stream.close()
+
+
+class JunitFile:
+    """One test case per claim and cell; anything but PROVED, EXACT and SUPPORTED is a failure, an error or skipped."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.results: list[Result] = []
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, ClaimJudged):
+            self.results.append(event.result)
+        if isinstance(event, RunFinished):
+            suite = ElementTree.Element("testsuite", name="verify", tests=str(len(self.results)))
+            for r in self.results:
+                cell = f"{r.chain}.N{r.order}.K{r.depth}"
+                case = ElementTree.SubElement(suite, "testcase", classname=f"{r.topic}.{cell}", name=r.id, time=f"{r.seconds:.3f}")
+                tag = {Verdict.REFUTED: "failure", Verdict.ERROR: "error", Verdict.INCONCLUSIVE: "failure", Verdict.VACUOUS: "skipped"}.get(r.verdict)
+                if tag:
+                    ElementTree.SubElement(case, tag, message=f"{r.verdict.value}: {r.detail}")
+            failures = sum(r.verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE) for r in self.results)
+            suite.set("failures", str(failures + event.interrupted))
+            suite.set("errors", str(sum(r.verdict is Verdict.ERROR for r in self.results)))
+            if event.interrupted:
+                ElementTree.SubElement(ElementTree.SubElement(suite, "testcase", classname="verify", name="run"), "failure", message="interrupted")
+            ElementTree.indent(suite)
+            write_whole(self.path, ElementTree.tostring(suite, encoding="unicode") + "\n")

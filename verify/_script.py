@@ -1,0 +1,57 @@
+"""A counterexample as a standalone script that needs only NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._problem import Problem
+
+TEMPLATE = """\
+# {claim}: depth {depth}, order {order}, chain={chain}, start {assumes}
+# The engine measured {measured!r} against predicted {predicted!r} ({confirmed}).
+import numpy as np
+
+{blocks}
+target, weights = {target}, {weights}
+
+def W(b):
+    out = b["G"]
+    for n in range({order}):
+{factor}
+    return out
+
+def loss(b): return 0.5 * np.sum(weights * (W(b) - target) ** 2)
+def gradient(name, h=1e-6):  # central differences
+    g = np.zeros_like(blocks[name])
+    for i in np.ndindex(g.shape):
+        up, down = ({{**blocks, name: blocks[name].copy()}} for _ in "ud"); up[name][i] += h; down[name][i] -= h
+        g[i] = (loss(up) - loss(down)) / (2 * h)
+    return g
+print("W =", W(blocks).tolist(), " loss =", loss(blocks))
+for name in blocks: print("d" + name + "/dt =", (-gradient(name)).tolist())
+"""
+
+FACTOR = {
+    "column": '        u = b[f"a{n + 1}"]\n        for k in range({links}, 0, -1): u = np.einsum("rij,jr->ir", b[f"A{n + 1}.{k}"], u)\n',
+    "mode": '        u = b[f"a{n + 1}"]\n        for k in range({links}, 0, -1): u = b[f"A{n + 1}.{k}"] @ u\n',
+    "gate": '        u = b[f"a{n + 1}"]\n        for k in range({links}, 0, -1): u = u * b[f"A{n + 1}.{k}"]\n',
+}
+PRODUCT = "        out = np.moveaxis(np.tensordot(u, out, (1, n)), 0, n)"
+
+
+def script(data: dict[str, Any], problem: Problem) -> str:
+    """Python source that rebuilds the start of a counterexample and prints W, the loss and the flow's velocity."""
+    architecture, blocks = problem.blocks_for(data["assumes"])
+    lines = [f'    "{name}": np.array({value.tolist()!r}),' for name, value in blocks.items()]
+    if architecture.depth:
+        factor = FACTOR[architecture.chain].replace("{links}", str(architecture.depth - 1)) + PRODUCT
+    else:
+        factor = "        pass  # depth 0: W is the core"
+    state = problem.state(data["assumes"])
+    return TEMPLATE.format(
+        **{key: data[key] for key in ("claim", "depth", "order", "chain", "assumes", "measured", "predicted", "confirmed")},
+        blocks="blocks = {\n" + "\n".join(lines) + "\n}",
+        target=f"np.array({state.target.tolist()!r})",
+        weights=f"np.array({state.weights.tolist()!r})",
+        factor=factor,
+    )

@@ -1,0 +1,161 @@
+"""The terminal: a table of verdicts on stdout, progress on stderr where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from ._events import ClaimJudged, Event, Note, RunFinished, RunStarted, StageAdvanced, StageStarted
+from ._verdict import MEANING, Result, Verdict
+
+STYLE = {
+    Verdict.PROVED: "bold green", Verdict.EXACT: "green", Verdict.SUPPORTED: "green", Verdict.INCONCLUSIVE: "yellow",
+    Verdict.VACUOUS: "yellow", Verdict.REFUTED: "bold red", Verdict.ERROR: "bold magenta",
+}  # fmt: skip
+LAST_LINE = "No counterexample is not a proof: only PROVED rows hold beyond the inputs that were tried."
+
+
+class Terminal:
+    """Listener that shows a run to a person."""
+
+    def __init__(self) -> None:
+        width = None if sys.stdout.isatty() else 150
+        self.out = Console(file=sys.stdout, width=width, highlight=False, emoji=False)
+        self.progress: Progress | None = None
+        self.task: Any = None
+        self.results: list[Result] = []
+        self.cells = 1
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self._started(event)
+        elif isinstance(event, StageStarted) and self.progress and self.cells == 1:
+            self.progress.update(self.task, description=f"{event.cell}: {event.name}", total=event.total, completed=0)
+        elif isinstance(event, StageAdvanced) and self.progress:
+            self.progress.advance(self.task)
+        elif isinstance(event, ClaimJudged):
+            self.results.append(event.result)
+        elif isinstance(event, Note):
+            self.out.print(event.text, markup=False)
+        elif isinstance(event, RunFinished):
+            self._finished(event)
+
+    def _started(self, event: RunStarted) -> None:
+        self.cells = len(event.cells)
+        if sys.stderr.isatty():
+            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+            self.progress = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+            self.task = self.progress.add_task("judging claims", total=event.claims)
+            self.progress.start()
+
+    def _finished(self, event: RunFinished) -> None:
+        if self.progress:
+            self.progress.stop()
+        if self.results:
+            self.out.print(_grid(self.results) if self.cells > 1 else _table(self.results))
+        for result in self.results:
+            if result.verdict is Verdict.REFUTED:
+                self.out.print(describe(result), markup=False, soft_wrap=True)
+            elif result.verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.VACUOUS):
+                self.out.print(f"{result.verdict.value} {result.id} ({_where(result)}): {result.detail}", markup=False, soft_wrap=True)
+        counts = {verdict: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}
+        words = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
+        state = "INTERRUPTED, incomplete: " if event.interrupted else ""
+        if self.results or event.interrupted:
+            self.out.print(f"{state}{words or 'no verdicts'} in {event.seconds:.1f} s. Exit code {event.exit_code}.", markup=False)
+        if self.results:
+            self.out.print(LAST_LINE, markup=False)
+
+
+def _where(result: Result) -> str:
+    return f"depth={result.depth} order={result.order} chain={result.chain}"
+
+
+def _table(results: list[Result]) -> Table:
+    first = results[0]
+    table = Table(box=box.ASCII2, title=_where(first), title_justify="left", title_style="")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("claim", overflow="fold")
+    for name in ("tensors", "worst", "allowed", "order", "s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    topic = None
+    for r in results:
+        if r.topic != topic:
+            topic = r.topic
+            table.add_section()
+        order = "" if r.observed_order is None else f"{r.observed_order:.2f}"
+        allowed = "by order" if r.allowed == float("inf") else f"{r.allowed:.0e}"
+        name = r.id + (f"\n  [{r.range}]" if r.range else "")
+        table.add_row(Text(r.verdict.value, STYLE[r.verdict]), Text(name), str(r.examples), f"{r.worst:.0e}", allowed, order, f"{r.seconds:.1f}")
+    return table
+
+
+def _grid(results: list[Result]) -> Table:
+    """One row per claim, one column per cell."""
+    cells = list(dict.fromkeys((r.chain, r.order, r.depth) for r in results))
+    table = Table(box=box.ASCII2, title="P proved, E exact, S supported, ? inconclusive, 0 vacuous, X refuted, ! error, . does not apply", title_justify="left", title_style="")
+    table.add_column("claim", overflow="fold", min_width=50)
+    columns = list(dict.fromkeys((chain, order) for chain, order, _ in cells))
+    letters = {"PROVED": "P", "EXACT": "E", "SUPPORTED": "S", "INCONCLUSIVE": "?", "VACUOUS": "0", "REFUTED": "X", "ERROR": "!"}
+    depths = {key: [d for c, o, d in cells if (c, o) == key] for key in columns}
+    for chain, order in columns:
+        table.add_column(f"{chain} N={order}\nK={','.join(map(str, depths[(chain, order)]))}", no_wrap=True)
+    by_cell = {(r.id, r.chain, r.order, r.depth): r for r in results}
+    for identity in dict.fromkeys(r.id for r in results):
+        row = []
+        for chain, order in columns:
+            text = Text()
+            for depth in depths[(chain, order)]:
+                result = by_cell.get((identity, chain, order, depth))
+                text.append(letters[result.verdict.value] if result else ".", STYLE[result.verdict] if result else "dim")
+            row.append(text)
+        table.add_row(identity, *row)
+    return table
+
+
+def describe(result: Result) -> str:
+    """A refutation in the order a reader wants: statement, numbers, smallest input, confirmation, how to reproduce."""
+    c = result.counterexample or {}
+    lines = [f"REFUTED {result.id} ({_where(result)})", f"  statement   {result.title}" + (f"  [{result.source}]" if result.source else "")]
+    lines.append(f"  measured    {c.get('measured'):.17g}    predicted {c.get('predicted'):.17g}    violation {result_violation(c)}, allowed {result.allowed:.1e} (relative)")
+    lines.append(f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, loss 1/2 sum w (W - target)^2, w = {_weights(c)}")
+    power = f" * 2^{c['exponent']}" if c["exponent"] else ""
+    for name, values in c["blocks"].items():
+        lines.append(f"    {name:6} = {values}{power}")
+    lines.append(f"    target = {c['target']}" + (f" * 2^{c['target_exponent']}" if c["target_exponent"] else ""))
+    lines.append(f"  confirmed   {c['confirmed']}")
+    if "path" in c:
+        lines.append(f"  reproduce   python -m verify replay {c['path']}")
+        lines.append(f"  script      python -m verify show {c['path']}")
+    return "\n".join(lines)
+
+
+def result_violation(c: dict[str, Any]) -> str:
+    return f"{c.get('violation', float('nan')):.2e}"
+
+
+def _times(sizes: list[int]) -> str:
+    return "x".join(map(str, sizes)) or "()"
+
+
+def _weights(c: dict[str, Any]) -> str:
+    scale = f" * 2^{c['weight_exponent']}" if c["weight_exponent"] else ""
+    mask = c["mask"]
+    full = all(_flat(mask))
+    return ("1" if full else f"mask {mask}") + (" / number observed" if c["normalised"] else "") + scale
+
+
+def _flat(values: Any) -> list[Any]:
+    return [v for part in values for v in _flat(part)] if isinstance(values, list) else [values]
+
+
+def explain() -> str:
+    """The verdicts and what they mean, one a line."""
+    return "\n".join(f"  {verdict.value:13}{textwrap.fill(text, 100, subsequent_indent=' ' * 15)}" for verdict, text in MEANING.items())
