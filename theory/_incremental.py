@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from sympy import Expr, Integer, Symbol, diff, exp, gammasimp, hyper, log, oo, rf, sympify
+from sympy import Expr, Integer, Symbol, diff, exp, hyper, log, oo, sympify
 
 from . import notation as s
 from ._components import component_rate
@@ -71,17 +71,15 @@ def component_solution(depth: Depth, order: Depth) -> Derivation:
         rate = component_rate(depth, order).expression
         steps += [
             Equality(
-                gammasimp((k + b) * rf(b, k) / rf(b + 1, k)),
-                b,
-                "coefficient k of (z d/dz + b) 2F1(1, b; b+1; z) is b, so z F' = b (1/(1-z) - F)",
+                (b / (b + k + 1)) / (b / (b + k)),
+                (b + k) / (b + 1 + k),
+                "coefficient k of 2F1(1, b; b+1; z) is b/(b+k): it is 1 at k = 0 and has this ratio",
             ),
+            Equality((k + b) * (b / (b + k)), b, "so (z d/dz + b) 2F1 = b/(1-z), that is z F' = b (1/(1-z) - F)"),
             Equality(
                 derivative / (a * s.lam), s.g ** (-power) / (s.lam * (1 - z)), "chain rule with z = g^(NK+1)/lambda"
             ),
             Equality(s.g ** (-power) / (s.lam * (1 - z)) * rate, Integer(1), "so dT/dt = 1: T is the time", at),
-            Equality(
-                hyper((1, ratio), (ratio + 1,), 0), Integer(1), "2F1 = 1 at g = 0: the leading term is the early time"
-            ),
             Equality(component_time(depth, order).expression, _primitive(power), "the exported formula"),
         ]
     if power == 1:

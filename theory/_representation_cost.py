@@ -153,7 +153,7 @@ def representation_cost(depth: Depth, order: Depth) -> Derivation:
     ]
     routes: tuple[Route, ...] = ()
     if isinstance(depth, int) and isinstance(order, int):
-        shape = (2, 2, *[1] * (order - 2))[:order]
+        shape = (2, 2, 1)[:order]
         routes = (Route("components", partial(_checked_problem, depth, shape)),)
     return Derivation(
         "representation-cost",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Eq, Expr, Max, Piecewise, Symbol, exp, oo, powsimp, simplify, solve
+from sympy import Abs, Eq, Expr, Max, Piecewise, Symbol, exp, oo, powsimp, simplify
 
 from . import notation as s
 from ._formula import Formula
@@ -101,7 +101,5 @@ def escape_time(depth: Depth) -> Formula:
     domain = "g0 > 0, c > 0"
     if exponent.is_Integer and exponent <= 1:
         return Formula("escape_time", (s.g0, s.c), oo, domain=domain, source="(11)")
-    (when,) = solve(s.g0 ** (1 - exponent) + (1 - exponent) * s.c * s.t, s.t)
-    return Formula(
-        "escape_time", (s.g0, s.c, *symbolic(depth)), simplify(when), domain=domain + ", K >= 2", source="(11)"
-    )
+    when = s.g0 ** (1 - exponent) / ((exponent - 1) * s.c)  # where g0^(1-K) - (K-1) c t vanishes
+    return Formula("escape_time", (s.g0, s.c, *symbolic(depth)), when, domain=domain + ", K >= 2", source="(11)")
