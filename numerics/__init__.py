@@ -30,6 +30,7 @@ from numerics._reduced import solve_component, solve_slice_norm
 from numerics._reference import reference_compose, reference_gradient
 from numerics._sharpness import problem_sharpness, sharpness
 from numerics._starts import balance, matrix_balance, scale, unbalance
+from numerics._superdiagonal import component_blocks
 from numerics._targets import block_target, superdiagonal_target, tucker_target
 from numerics._tensors import (
     fold,
@@ -80,6 +81,7 @@ __all__ = [
     "closest",
     "compile",
     "component",
+    "component_blocks",
     "compose",
     "descend",
     "effective_rank",

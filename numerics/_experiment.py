@@ -1,7 +1,7 @@
 """One training run as typed keys: the target, the model, its start and its trainer."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -55,7 +55,7 @@ class Experiment(BaseModel):
     out: Path = Field(Path("out"), description="folder for checkpoint, record and pictures")
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _consistent(self) -> "Experiment":
         if self.data is None:
             if min(self.sizes, default=0) < 1:
                 raise ValueError(f"sizes must name mode sizes of at least 1, got {self.sizes}")

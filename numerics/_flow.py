@@ -10,8 +10,9 @@ from jaxtyping import Float
 
 from numerics._architecture import Architecture
 from numerics._errors import UsageError
-from numerics._integrate import Event, integrate
+from numerics._integrate import Event, Field, integrate
 from numerics._lower import CompiledProgram, compile
+from numerics._tangent import PREFIX, compiled_tangent
 from theory import deep_tucker, gradient_flow
 
 Array = np.ndarray
@@ -87,6 +88,22 @@ class FlowField:
             piece[...] = values[name].reshape(piece.shape)
         return rate
 
+    def derivative(self, y: Float[np.ndarray, "BP"], v: Float[np.ndarray, "BP"]) -> tuple[Array, Array]:
+        """Right-hand side at y, and its directional derivative along v (minus Hessian times v), both flat."""
+        values = self.blocks(y)
+        tangents = self.blocks(v)
+        values |= {PREFIX + name: tangents[name] for name, _, _ in self._slices}
+        program = compiled_tangent(self.architecture.depth, self.architecture.order, self.architecture.chain)
+        for name, step in program.steps(values):
+            values[name] = step(values)
+        outputs = program.program.outputs
+        return tuple(  # type: ignore[return-value]
+            np.concatenate(
+                [values[outputs[kind + name]].reshape(self.problems, -1) for name, _, _ in self._slices], axis=1
+            ).ravel()
+            for kind in ("", PREFIX)
+        )
+
     def losses(self, states: Float[np.ndarray, "*T B P"]) -> Array:
         """Loss of every problem, from the program's residual and D; (*T, *batch)."""
         lead = states.shape[:-2]
@@ -96,6 +113,23 @@ class FlowField:
             terms = (values["residual"] * values["D"]).reshape(self.problems, -1)
             result[index] = terms.sum(axis=1) / 2
         return result.reshape(*lead, *self.batch)
+
+
+def modified(field: FlowField, step: float, decay: float) -> Field:
+    """The right-hand side of L + decay/2 ||y||^2, then of its modified loss (20); `field` itself where both are 0.
+
+    With F = -grad L and J = F' the modified flow is F - step/2 J F.
+    """
+    if not step and not decay:
+        return field
+    if not step:
+        return lambda t, y: field(t, y) - decay * y
+
+    def rate(t: float, y: Array) -> Array:
+        F = field(t, y) - decay * y
+        return F - step / 2 * (field.derivative(y, F)[1] - decay * F)
+
+    return rate
 
 
 @dataclass(frozen=True)
@@ -136,8 +170,13 @@ def solve_flow(
     method: str = "DOP853",
     budget: int = 1_000_000,
     events: Sequence[Event] = (),
+    modified_step: float = 0.0,
+    weight_decay: float = 0.0,
 ) -> FlowSolution:
     """Integrate the gradient flow of a batch of problems in one solver; Source: (3), theory.gradient_flow.
+
+    With `weight_decay` it is the flow of L + weight_decay/2 sum of squares, with `modified_step` = eta that of
+    L + eta/4 ||grad L||^2, which gradient descent of step eta follows to second order; Source: (17), (20).
 
     Arguments:
         parameters: start, each block (*batch, *shape).
@@ -153,7 +192,7 @@ def solve_flow(
     batch = architecture.batch_shape(arrays)
     field = FlowField(architecture, batch, np.asarray(target), np.asarray(weights))
     solution = integrate(
-        field,
+        modified(field, modified_step, weight_decay),
         field.pack(arrays),
         times,
         rtol=rtol,

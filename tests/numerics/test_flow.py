@@ -13,6 +13,7 @@ from numerics import (
     UsageError,
     balance,
     compile,
+    component_blocks,
     compose,
     problem_losses,
     reference_gradient,
@@ -172,18 +173,8 @@ def test_an_exhausted_budget_is_reported():
 
 
 def superdiagonal(depth, order, lam, g0, chain="column"):
-    """Aligned and balanced blocks for a superdiagonal target: every block of group r is g0[r] times a unit vector."""
-    size = len(lam)
-    architecture = Architecture(depth, (size,) * order, None, chain)
-    blocks = {}
-    for name, shape in architecture.shapes.items():
-        block = np.zeros(shape)
-        for r in range(size):
-            index = {"column": (r, r, r), "mode": (r, r), "gate": (r,)}[chain]
-            block[(r,) * order if name == "G" else (r, r) if name[0] == "a" else index] = g0[r]
-        blocks[name] = block
-    target = np.zeros(architecture.sizes)
-    target[(np.arange(size),) * order] = lam
+    architecture = Architecture(depth, (len(lam),) * order, None, chain)
+    blocks, target = component_blocks(architecture, lam, g0)
     return architecture, blocks, target, np.ones(architecture.sizes)
 
 
