@@ -36,7 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
     from . import _commands
 
     try:
-        commands = {"list": _commands.list_claims, "show": _commands.show, "replay": _commands.replay, "new": _commands.new}
+        commands = {
+            "list": _commands.list_claims,
+            "show": _commands.show,
+            "replay": _commands.replay,
+            "new": _commands.new,
+        }
         if words and words[0] in commands:
             return commands[words[0]](words[1:])
         return _commands.verify(words)
@@ -61,12 +66,20 @@ def _help() -> int:
         default = "" if field.default is None else f" [{_shown(field.default)}]"
         print(f"  {field.alias or name + '='!s:13}{field.description}{default}")
     print("\nVerdicts:\n" + explain())
-    print("\nExit codes: 0 all proved, exact or supported; 1 refuted; 2 usage; 3 error; 4 undecided or vacuous; 5 nothing selected; 130 interrupted")
+    print(
+        "\nExit codes: 0 all proved, exact or supported; 1 refuted; 2 usage; 3 error; 4 undecided or vacuous; 5 nothing selected; 130 interrupted"
+    )
     return 0
 
 
 def _shown(default: object) -> str:
-    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default) if not isinstance(default, Path) else f"{default}/"
+    return (
+        ",".join(map(str, default))
+        if isinstance(default, tuple)
+        else str(default)
+        if not isinstance(default, Path)
+        else f"{default}/"
+    )
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ class PathBatch:
         return [problem.state(self.assumes) for problem in self.problems]
 
     def _stacked(self, jitter: int = 0) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
-        parameters = {name: torch.stack([s.parameters[name] for s in self.starts]) for name in self.starts[0].parameters}
+        parameters = {
+            name: torch.stack([s.parameters[name] for s in self.starts]) for name in self.starts[0].parameters
+        }
         if jitter:
             generator = torch.Generator().manual_seed(jitter)
             parameters = {
@@ -95,14 +97,27 @@ class PathBatch:
             parameters, target, weights = self._stacked()
             arrays = {name: value.numpy() for name, value in parameters.items()}
             self._flows[rtol] = solve_flow(
-                self.starts[0].architecture, arrays, target.numpy(), weights.numpy(), np.arange(RECORDS + 1) / RECORDS, rtol=rtol, atol=rtol * 1e-3
+                self.starts[0].architecture,
+                arrays,
+                target.numpy(),
+                weights.numpy(),
+                np.arange(RECORDS + 1) / RECORDS,
+                rtol=rtol,
+                atol=rtol * 1e-3,
             )
         solution = self._flows[rtol]
         if solution.status != "finished":
             raise PathFailure(f"the flow stopped at time {solution.reached:g} of 1 ({solution.status})")
         state = self.starts[index]
         parameters = {name: torch.from_numpy(values[:, index]) for name, values in solution.parameters.items()}
-        flow = Flow(state.architecture, torch.as_tensor(solution.times), torch.as_tensor(solution.losses[:, index]), parameters, state.target, state.weights)
+        flow = Flow(
+            state.architecture,
+            torch.as_tensor(solution.times),
+            torch.as_tensor(solution.losses[:, index]),
+            parameters,
+            state.target,
+            state.weights,
+        )
         flow.rtol = rtol
         return flow
 

@@ -79,7 +79,9 @@ def _subject_of(function: Callable[..., Any]) -> str:
     parameters = list(inspect.signature(function).parameters.values())
     where = f"{function.__name__} (line {function.__code__.co_firstlineno})"
     if len(parameters) != 1:
-        raise ClaimError(f"conjecture {where} must take exactly one argument, a State, Flow, Descent, Target or Seeds; it takes {len(parameters)}")
+        raise ClaimError(
+            f"conjecture {where} must take exactly one argument, a State, Flow, Descent, Target or Seeds; it takes {len(parameters)}"
+        )
     annotation = parameters[0].annotation
     if isinstance(annotation, str):
         try:
@@ -88,9 +90,13 @@ def _subject_of(function: Callable[..., Any]) -> str:
             annotation = annotation.rpartition(".")[2]
     name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
     if annotation is inspect.Parameter.empty:
-        raise ClaimError(f"conjecture {where} must annotate its argument: `{parameters[0].name}: State` (or Flow, Descent, Target, Seeds)")
+        raise ClaimError(
+            f"conjecture {where} must annotate its argument: `{parameters[0].name}: State` (or Flow, Descent, Target, Seeds)"
+        )
     if name not in SUBJECTS:
-        raise ClaimError(f"conjecture {where} is about '{name}'; the argument's type must be one of {', '.join(SUBJECTS)}")
+        raise ClaimError(
+            f"conjecture {where} is about '{name}'; the argument's type must be one of {', '.join(SUBJECTS)}"
+        )
     return name
 
 

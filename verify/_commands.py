@@ -50,7 +50,9 @@ def list_claims(words: list[str]) -> int:
             topic = claim.topic
             print(f"\n{topic}" if topic else topic)
         about = f"{claim.subject}, {claim.assumes}"
-        print(f"  {claim.id}\n      {claim.title}\n      about: {about}; source: {claim.source}; mutants: {', '.join(claim.mutants) or 'none (negative statement)'}")
+        print(
+            f"  {claim.id}\n      {claim.title}\n      about: {about}; source: {claim.source}; mutants: {', '.join(claim.mutants) or 'none (negative statement)'}"
+        )
     return Exit.OK
 
 
@@ -65,12 +67,16 @@ def show(words: list[str]) -> int:
         return Exit.OK
     found = [claim for claim in BUILT_IN if claim.id == words[0]]
     if not found:
-        raise UsageError(f"show {words[0]}: no such claim{closest(words[0], [claim.id for claim in BUILT_IN])} (python -m verify list shows them)")
+        raise UsageError(
+            f"show {words[0]}: no such claim{closest(words[0], [claim.id for claim in BUILT_IN])} (python -m verify list shows them)"
+        )
     claim = found[0]
     kind = "a relation that does NOT hold in general" if claim.negative else "a relation that holds"
     print(f"{claim.id}\n{claim.title}\n\n{claim.statement}\n")
     print(f"about       a {claim.subject}, start: {claim.assumes}; {kind}")
-    print(f"source      {claim.source}\nproof       {f'theory derivation {claim.derivation}' if claim.derivation else 'none here'}")
+    print(
+        f"source      {claim.source}\nproof       {f'theory derivation {claim.derivation}' if claim.derivation else 'none here'}"
+    )
     print(f"mutants     {', '.join(claim.mutants) or 'none'}\ndefined     {claim.file}:{claim.line}")
     return Exit.OK
 
@@ -100,7 +106,9 @@ def replay(words: list[str]) -> int:
         print(f"CANNOT REPLAY {data['claim']}: {type(error).__name__}: {error}")
         return Exit.ERROR
     if outcome.status == "violated":
-        print(f"STILL REFUTED {data['claim']}: measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}; {outcome.how}")
+        print(
+            f"STILL REFUTED {data['claim']}: measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}; {outcome.how}"
+        )
         return Exit.REFUTED
     print(f"NO LONGER {data['claim']}: {outcome.status}" + (f" ({outcome.how})" if outcome.how else ""))
     return Exit.OK
@@ -109,12 +117,15 @@ def replay(words: list[str]) -> int:
 def new(words: list[str]) -> int:
     """Write a commented template of a conjecture file; an existing file is not touched."""
     if len(words) != 1 or not re.fullmatch(r"[A-Za-z_][\w-]*(\.py)?", words[0]):
-        raise UsageError("new takes one name made of letters, digits and underscores, e.g. python -m verify new my_conjecture")
+        raise UsageError(
+            "new takes one name made of letters, digits and underscores, e.g. python -m verify new my_conjecture"
+        )
     name = words[0].removesuffix(".py").replace("-", "_")
     path = Path(f"{name}.py")
     if path.exists():
         raise UsageError(f"{path} exists; choose another name")
-    path.write_text(TEMPLATE.replace("{file}", str(path)).replace("{name}", name).replace("{title}", name.replace("_", " ")))
+    path.write_text(
+        TEMPLATE.replace("{file}", str(path)).replace("{name}", name).replace("{title}", name.replace("_", " "))
+    )
     print(f"wrote {path}; run it with: python -m verify conjectures={path} depth=2,3")
     return Exit.OK
-

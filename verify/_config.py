@@ -22,16 +22,36 @@ class Config(pydantic.BaseModel):
     depth: IntegerList = pydantic.Field((4,), description="depths K, e.g. 4 or 1..6 (both ends) or 1,2,8")
     order: IntegerList = pydantic.Field((3,), description="orders N, e.g. 3 or 2,3,4")
     chain: WordList = pydantic.Field(("column",), description=f"parametrisations of a chain: {', '.join(CHAINS)}")
-    sizes: IntegerList | None = pydantic.Field(None, description="mode sizes to keep to, e.g. 3,3,2 (default: generated)")
-    data: str | None = pydantic.Field(None, description="a real tensor: kinetic, astronaut, ... or a path (.npy, .npz, image)")
-    observed: Annotated[float, pydantic.Field(gt=0, le=1)] = pydantic.Field(0.5, description="part of the entries observed, with data=")
-    claims: WordList | None = pydantic.Field(None, description="built-in claims to run, with wildcards: 'conservation*' matches topics and ids")
-    conjectures: WordList | None = pydantic.Field(None, description="files with your own claims; they run alone unless claims= is given too")
-    examples: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = pydantic.Field(100, description="generated tensors per claim about a State")
-    paths: Annotated[int, pydantic.Field(ge=1, le=100_000)] = pydantic.Field(20, description="generated problems per claim about a Flow or Descent")
-    seed: Annotated[int, pydantic.Field(ge=0)] = pydantic.Field(0, description="of the generator; the same seed draws the same tensors")
-    budget: Annotated[float, pydantic.Field(gt=0)] = pydantic.Field(60.0, description="seconds a claim may take in one cell")
-    jobs: Annotated[int, pydantic.Field(ge=1, le=1024)] = pydantic.Field(1, description="cells judged in parallel processes")
+    sizes: IntegerList | None = pydantic.Field(
+        None, description="mode sizes to keep to, e.g. 3,3,2 (default: generated)"
+    )
+    data: str | None = pydantic.Field(
+        None, description="a real tensor: kinetic, astronaut, ... or a path (.npy, .npz, image)"
+    )
+    observed: Annotated[float, pydantic.Field(gt=0, le=1)] = pydantic.Field(
+        0.5, description="part of the entries observed, with data="
+    )
+    claims: WordList | None = pydantic.Field(
+        None, description="built-in claims to run, with wildcards: 'conservation*' matches topics and ids"
+    )
+    conjectures: WordList | None = pydantic.Field(
+        None, description="files with your own claims; they run alone unless claims= is given too"
+    )
+    examples: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = pydantic.Field(
+        100, description="generated tensors per claim about a State"
+    )
+    paths: Annotated[int, pydantic.Field(ge=1, le=100_000)] = pydantic.Field(
+        20, description="generated problems per claim about a Flow or Descent"
+    )
+    seed: Annotated[int, pydantic.Field(ge=0)] = pydantic.Field(
+        0, description="of the generator; the same seed draws the same tensors"
+    )
+    budget: Annotated[float, pydantic.Field(gt=0)] = pydantic.Field(
+        60.0, description="seconds a claim may take in one cell"
+    )
+    jobs: Annotated[int, pydantic.Field(ge=1, le=1024)] = pydantic.Field(
+        1, description="cells judged in parallel processes"
+    )
     device: str = pydantic.Field("cpu", description="cpu, or cuda for the training of data=")
     precision: str = pydantic.Field("float64", description="float64; float32 only for the training of data=")
     model: str = pydantic.Field("tucker", description="tucker")
@@ -60,7 +80,12 @@ class Config(pydantic.BaseModel):
     @pydantic.field_validator("chain", "device", "precision", "model")
     @classmethod
     def _choices(cls, value: Any, info: pydantic.ValidationInfo) -> Any:
-        choices = {"chain": CHAINS, "device": ("cpu", "cuda"), "precision": ("float64", "float32"), "model": ("tucker",)}[str(info.field_name)]
+        choices = {
+            "chain": CHAINS,
+            "device": ("cpu", "cuda"),
+            "precision": ("float64", "float32"),
+            "model": ("tucker",),
+        }[str(info.field_name)]
         for word in (value,) if isinstance(value, str) else value:
             if word not in choices:
                 raise ValueError(f"{word!r} is not one of {', '.join(choices)}")
@@ -72,7 +97,9 @@ class Config(pydantic.BaseModel):
             if any(size < 1 for size in self.sizes):
                 raise ValueError("sizes must be 1 or more")
             if self.order != (len(self.sizes),) and "order" in self.model_fields_set:
-                raise ValueError(f"sizes={','.join(map(str, self.sizes))} names {len(self.sizes)} modes but order={','.join(map(str, self.order))}")
+                raise ValueError(
+                    f"sizes={','.join(map(str, self.sizes))} names {len(self.sizes)} modes but order={','.join(map(str, self.order))}"
+                )
             object.__setattr__(self, "order", (len(self.sizes),))
         return self
 

@@ -83,7 +83,9 @@ def load_conjectures(path: Path) -> list[Claim]:
         line = f"line {frames[-1].lineno}: " if frames else ""
         raise UsageError(f"conjectures={path}: {line}{type(error).__name__}: {error}") from None
     if not claims:
-        raise UsageError(f"conjectures={path}: no function is decorated with @conjecture; python -m verify new NAME shows how")
+        raise UsageError(
+            f"conjectures={path}: no function is decorated with @conjecture; python -m verify new NAME shows how"
+        )
     doubled = {claim.id for claim in claims if sum(other.id == claim.id for other in claims) > 1}
     if doubled:
         raise UsageError(f"conjectures={path}: two conjectures are called {min(doubled).replace('-', '_')}; rename one")

@@ -50,7 +50,8 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "violation": outcome.worst,
         "confirmed": outcome.how,
         "seed": seed,
-        "versions": {m.__name__: m.__version__ for m in (torch, np, scipy, sympy, hypothesis)} | {"gmpy2": gmpy2.version()},
+        "versions": {m.__name__: m.__version__ for m in (torch, np, scipy, sympy, hypothesis)}
+        | {"gmpy2": gmpy2.version()},
     }
 
 
@@ -88,11 +89,16 @@ def load(path: Path) -> tuple[dict[str, Any], Problem]:
         raise UsageError(f"replay: {str(path)!r} is not a counterexample of format {FORMAT}")
     try:
         architecture = Architecture(data["depth"], data["sizes"], data["ranks"], data["chain"])
-        blocks = {name: np.array(data["blocks"][name], dtype=np.int64).reshape(shape) for name, shape in architecture.shapes.items()}
+        blocks = {
+            name: np.array(data["blocks"][name], dtype=np.int64).reshape(shape)
+            for name, shape in architecture.shapes.items()
+        }
         target = np.array(data["target"], dtype=np.int64).reshape(architecture.sizes)
         mask = np.array(data["mask"], dtype=bool).reshape(architecture.sizes)
         exponents = (int(data["exponent"]), int(data["target_exponent"]), int(data["weight_exponent"]))
-        problem = Problem(architecture, blocks, target, mask, bool(data["normalised"]), *exponents, kind=str(data["kind"]))
+        problem = Problem(
+            architecture, blocks, target, mask, bool(data["normalised"]), *exponents, kind=str(data["kind"])
+        )
     except (KeyError, ValueError, TypeError) as error:
         raise UsageError(f"replay: {str(path)!r} is damaged ({type(error).__name__}: {error})") from None
     return data, problem

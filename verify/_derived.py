@@ -37,7 +37,10 @@ def _evaluate(formula: theory.Formula, arguments: tuple[Any, ...]) -> Any:
         arrays = np.broadcast_arrays(*[np.asarray(getattr(a, "array", a), dtype=object) for a in arguments])
         with mpmath.workprec(gmpy2.get_context().precision):
             return Precise(np.frompyfunc(lambda *entries: _entry(function, entries), len(arrays), 1)(*arrays))
-    tensors = [argument if isinstance(argument, torch.Tensor) else torch.tensor(float(argument), dtype=torch.float64) for argument in arguments]
+    tensors = [
+        argument if isinstance(argument, torch.Tensor) else torch.tensor(float(argument), dtype=torch.float64)
+        for argument in arguments
+    ]
     return _lowered(formula, "torch")(*tensors)
 
 
@@ -63,7 +66,9 @@ def derived_flow(state: State) -> dict[str, Any]:
     program = _flow(state.depth, state.order, state.chain)
     inputs = {**state.parameters, "target": state.target, "weights": state.weights}
     exact = isinstance(state.target, Precise)
-    values = program.evaluate({name: value.array if exact else value.detach().numpy() for name, value in inputs.items()})
+    values = program.evaluate(
+        {name: value.array if exact else value.detach().numpy() for name, value in inputs.items()}
+    )
     wrap = Precise if exact else (lambda x: torch.from_numpy(np.array(x)))
     outputs = {name: wrap(values[held]) for name, held in program.program.outputs.items()}
     return {"W": wrap(values["W"]), "D": wrap(values["D"]), **outputs}

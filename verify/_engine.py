@@ -24,7 +24,7 @@ from ._state import State
 from ._strategies import architectures, draw_problems, problems
 from ._verdict import Outcome, Result, Verdict
 
-PATH_GROUP = 5  # problems of one architecture that are trained and solved as one batch
+PATH_GROUP = 7  # problems of one architecture that are trained and solved as one batch
 UNDECIDED_ALLOWED = 0.02  # part of the examples that may stay undecided in a SUPPORTED claim
 SAMPLES = 60  # points kept for the picture of measured against predicted
 
@@ -55,9 +55,10 @@ class CellRun:
         self.claims = [claim for claim in claims if claim.applies(cell.depth, cell.order, cell.chain)]
         self.cell, self.settings = cell, settings
         self._states: dict[tuple[int, str], State] = {}
+        self._exact_states: dict[int, State] = {}
         self._batches: dict[str, list[PathBatch]] = {}
         self._problems: list[Problem] | None = None
-        self._proofs: dict[str, tuple[bool, str, str]] = {}
+        self._proofs: dict[str, theory.Derivation] | None = None
 
     def events(self) -> Iterator[Event]:
         """Judge every claim; yields progress and verdicts."""
@@ -70,7 +71,9 @@ class CellRun:
     def problems(self) -> list[Problem]:
         """The generated problems of the cell."""
         if self._problems is None:
-            strategy = problems(depth=self.cell.depth, order=self.cell.order, chain=self.cell.chain, fixed=self.settings.sizes)
+            strategy = problems(
+                depth=self.cell.depth, order=self.cell.order, chain=self.cell.chain, fixed=self.settings.sizes
+            )
             self._problems = draw_problems(strategy, self.settings.examples, self.settings.seed)
         return self._problems
 
@@ -81,14 +84,26 @@ class CellRun:
             self._states[key] = self.problems()[index].state(assumes)
         return self._states[key]
 
+    def exact_state(self, index: int) -> State:
+        """The generic state of problem `index` in exact rationals, shared by all claims."""
+        if index not in self._exact_states:
+            self._exact_states[index] = self.problems()[index].exact_state()
+        return self._exact_states[index]
+
     def batches(self, assumes: str) -> list[PathBatch]:
         """Path problems in groups of one architecture."""
         if assumes not in self._batches:
             cell, settings = self.cell, self.settings
             count = -(-settings.paths // PATH_GROUP)
-            shapes = draw_problems(architectures(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=4), count, settings.seed + 1)
+            shapes = draw_problems(
+                architectures(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=4),
+                count,
+                settings.seed + 1,
+            )
             shapes = (shapes * count)[:count]
-            drawn = [draw_problems(problems(shape), PATH_GROUP, settings.seed + 2 + i) for i, shape in enumerate(shapes)]
+            drawn = [
+                draw_problems(problems(shape), PATH_GROUP, settings.seed + 2 + i) for i, shape in enumerate(shapes)
+            ]
             self._batches[assumes] = [PathBatch([p.for_path(assumes) for p in group], assumes) for group in drawn]
         return self._batches[assumes]
 
@@ -113,6 +128,8 @@ class CellRun:
 
     def _judge(self, claim: Claim, result: Result) -> None:
         outcomes: list[Outcome] = []
+        self._witnessed = False
+        witness: tuple[Problem | tuple[PathBatch, int], Outcome] | None = None
         deadline = time.monotonic() + self.settings.budget
         for number, (example, ask) in enumerate(self._examples(claim)):
             left = deadline - time.monotonic()
@@ -123,12 +140,19 @@ class CellRun:
                 if number == 0:
                     self._check_repeatable(claim, example)
                 outcomes.append(_asked(ask))
-            if outcomes[-1].status == "violated":
-                _fill(result, outcomes)
-                self._refuted(claim, example, outcomes[-1], result)
-                return
+            if outcomes[-1].status == "violated" and (witness is None or not claim.negative):
+                witness = (example, outcomes[-1])
+                self._witnessed = claim.negative
+                if not claim.negative:
+                    break
+        if witness is not None:
+            _fill(result, outcomes)
+            self._refuted(claim, *witness, result)
+            if claim.negative:
+                result.detail = f"{sum(o.status == 'violated' for o in outcomes)} of {len(outcomes)} inputs are witnesses; {result.detail}"
+            return
         exact = False
-        if claim.subject == "State" and claim.assumes == "generic" and not result.detail:
+        if claim.subject == "State" and claim.assumes == "generic" and not claim.negative and not result.detail:
             exact = self._exactly(claim, result, deadline)
             if result.verdict is Verdict.REFUTED:
                 return
@@ -138,30 +162,42 @@ class CellRun:
     def _examples(self, claim: Claim) -> Iterator[tuple[Problem | tuple[PathBatch, int], Callable[[], Outcome]]]:
         if claim.subject == "State":
             for index, problem in enumerate(self.problems()):
-                yield problem, lambda i=index, p=problem: judge_state(claim, p, state=self.state(i, claim.assumes))  # type: ignore[misc]
+                yield problem, lambda i=index, p=problem: self._ask(claim, i, p)  # type: ignore[misc]
         elif claim.subject in ("Flow", "Descent"):
-            judge = judge_flow if claim.subject == "Flow" else judge_descent
             for batch in self.batches(claim.assumes):
                 for index in range(len(batch.problems)):
-                    yield (batch, index), lambda b=batch, i=index: judge(claim, b, i)  # type: ignore[misc]
+                    yield (batch, index), lambda b=batch, i=index: _judge_path(claim, b, i, witnessed=self._witnessed)  # type: ignore[misc]
+
+    def _ask(self, claim: Claim, index: int, problem: Problem) -> Outcome:
+        if (
+            claim.negative and claim.assumes == "generic"
+        ):  # a witness counts only where it is exact; so ask exactly at once
+            exact = judge_exact(claim, problem, state=self.exact_state(index))
+            if exact is not None:
+                return exact
+        return judge_state(claim, problem, state=self.state(index, claim.assumes))
 
     def _check_repeatable(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> None:
         if not isinstance(example, Problem):
             return
         try:
-            first, second = ([relation.gap()[0] for relation in relations(claim, example.state(claim.assumes))] for _ in range(2))
+            first, second = (
+                [relation.gap()[0] for relation in relations(claim, example.state(claim.assumes))] for _ in range(2)
+            )
         except Rejected:
             return
-        if len(first) != len(second) or any(a.shape != b.shape or not np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)):
+        if len(first) != len(second) or any(
+            a.shape != b.shape or not np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)
+        ):
             raise NotRepeatable
 
     def _exactly(self, claim: Claim, result: Result, deadline: float) -> bool:
         """Whether the claim holds in exact rational arithmetic on every generated problem."""
-        for problem in self.problems():
+        for index, problem in enumerate(self.problems()):
             if time.monotonic() > deadline:
                 return False
             with time_limit(max(deadline - time.monotonic(), 0.001)):
-                outcome = judge_exact(claim, problem)
+                outcome = judge_exact(claim, problem, state=self.exact_state(index))
             if outcome is None:
                 return False
             if outcome.status == "violated":
@@ -191,20 +227,21 @@ class CellRun:
             self._proof(claim, result)
 
     def _proof(self, claim: Claim, result: Result) -> None:
-        if not self._proofs:
-            for derivation in theory.derivations(self.cell.depth, self.cell.order, self.cell.chain):
-                check = derivation.check()
-                self._proofs[derivation.id] = (check.holds, derivation.range, str(check.residual))
-        if claim.derivation not in self._proofs:
+        if self._proofs is None:
+            self._proofs = {d.id: d for d in theory.derivations(self.cell.depth, self.cell.order, self.cell.chain)}
+        derivation = self._proofs.get(str(claim.derivation))
+        if derivation is None:
             return
-        holds, where, residual = self._proofs[claim.derivation]
-        if holds:
-            result.verdict, result.range = Verdict.PROVED, where
+        check = derivation.check()
+        if check.holds:
+            result.verdict, result.range = Verdict.PROVED, derivation.range
         else:
             result.verdict = Verdict.ERROR
-            result.detail = f"theory's derivation {claim.derivation} does not check: residual {residual}"
+            result.detail = f"theory's derivation {claim.derivation} does not check: residual {check.residual}"
 
-    def _refuted(self, claim: Claim, example: Problem | tuple[PathBatch, int], outcome: Outcome, result: Result) -> None:
+    def _refuted(
+        self, claim: Claim, example: Problem | tuple[PathBatch, int], outcome: Outcome, result: Result
+    ) -> None:
         """Shrink, confirm on the shrunk problem, and write the counterexample down."""
         problem = example if isinstance(example, Problem) else example[0].problems[example[1]]
         if not claim.negative:
@@ -241,8 +278,13 @@ def ask_one(claim: Claim, problem: Problem, *, scaled: bool = False) -> Outcome:
             if exact is not None:
                 return exact
         return judge_state(claim, problem)
-    batch = PathBatch([problem if scaled else problem.for_path(claim.assumes)], claim.assumes)
-    return (judge_flow if claim.subject == "Flow" else judge_descent)(claim, batch, 0)
+    return _judge_path(claim, PathBatch([problem if scaled else problem.for_path(claim.assumes)], claim.assumes), 0)
+
+
+def _judge_path(claim: Claim, batch: PathBatch, index: int, *, witnessed: bool = False) -> Outcome:
+    if claim.subject == "Flow":
+        return judge_flow(claim, batch, index)
+    return judge_descent(claim, batch, index, witnessed=witnessed)
 
 
 class NotRepeatable(Exception):
@@ -274,12 +316,14 @@ def _fill(result: Result, outcomes: list[Outcome]) -> None:
     result.rejected = len(outcomes) - len(judged)
     result.undecided = sum(o.status == "undecided" for o in outcomes)
     if judged:
-        worst = max(judged, key=lambda o: (o.worst / o.allowed if o.allowed else o.worst))
+        worst = max(judged, key=lambda o: o.worst / o.allowed if o.allowed else o.worst)
         result.worst, result.allowed = worst.worst, worst.allowed
     orders = [o.order for o in judged if o.order is not None]
     result.observed_order = float(np.median(orders)) if orders else None
     kept = judged[:: max(1, len(judged) // SAMPLES)]
-    result.samples = [{"measured": o.measured, "predicted": o.predicted, "worst": o.worst, "allowed": o.allowed} for o in kept]
+    result.samples = [
+        {"measured": o.measured, "predicted": o.predicted, "worst": o.worst, "allowed": o.allowed} for o in kept
+    ]
 
 
 def run_cell(claims: Sequence[Claim], cell: Cell, settings: Settings) -> list[Result]:

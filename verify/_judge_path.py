@@ -43,17 +43,34 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
     integration = float(np.max(np.abs(coarse - fine), initial=0.0))
     allowed = PATH_ROUNDING * scale + FLOW_MARGIN * (FINE * scale + FINE / COARSE * integration)
     measured, predicted = worst_entry(stated)
-    given: dict[str, Any] = {"worst": float(relative[at]), "allowed": float(ratio(allowed, scale)[at]), "measured": measured, "predicted": predicted}
+    given: dict[str, Any] = {
+        "worst": float(relative[at]),
+        "allowed": float(ratio(allowed, scale)[at]),
+        "measured": measured,
+        "predicted": predicted,
+    }
     if np.all(fine <= allowed):
-        return Outcome("holds", order=_tolerance_order(float(coarse.max()), float(fine.max()), float(scale.max())), **given)
+        return Outcome(
+            "holds", order=_tolerance_order(float(coarse.max()), float(fine.max()), float(scale.max())), **given
+        )
     bad = fine > allowed
     if np.all(coarse[bad] > 8 * fine[bad]):
         return Outcome("holds", order=_tolerance_order(float(coarse[bad].max()), float(fine[bad].max()), 0.0), **given)
     finest, finest_scale = concatenated_gap(relations(claim, batch.flow(index, FINE / 50)))
     if np.any(bad & (finest > PERSISTED * fine) & (fine > 100 * allowed)):
         refined = float(ratio(finest, finest_scale).max())
-        return Outcome("violated", refined=refined, how=f"flow solved at relative tolerances {COARSE:g}, {FINE:g} and {FINE / 50:g}", **given)
-    return Outcome("undecided", refined=float(ratio(finest, finest_scale).max()), how="does not vanish with the solver's tolerance, nor stand clear of it", **given)
+        return Outcome(
+            "violated",
+            refined=refined,
+            how=f"flow solved at relative tolerances {COARSE:g}, {FINE:g} and {FINE / 50:g}",
+            **given,
+        )
+    return Outcome(
+        "undecided",
+        refined=float(ratio(finest, finest_scale).max()),
+        how="does not vanish with the solver's tolerance, nor stand clear of it",
+        **given,
+    )
 
 
 def _tolerance_order(coarse: float, fine: float, scale: float) -> float | None:
@@ -62,8 +79,10 @@ def _tolerance_order(coarse: float, fine: float, scale: float) -> float | None:
     return None
 
 
-def judge_descent(claim: Claim, batch: PathBatch, index: int) -> Outcome:
+def judge_descent(claim: Claim, batch: PathBatch, index: int, *, witnessed: bool = False) -> Outcome:
     """What one gradient descent says of a claim: exactly at its step, or up to O(step^p) by halving the step.
+
+    `witnessed`: a negative claim already has its confirmed witness; further ones are counted in float64 only.
 
     Raises: whatever the claim's function raises.
     """
@@ -71,12 +90,12 @@ def judge_descent(claim: Claim, batch: PathBatch, index: int) -> Outcome:
         stated = relations(claim, batch.descent(index, 0, claim.optimizer))
         if any(relation.order for relation in stated):
             return _judge_order(claim, batch, index)
-        return _judge_exact(claim, batch, index, stated)
+        return _judge_exact(claim, batch, index, stated, witnessed)
     except PathFailure as failure:
         return Outcome("rejected", how=str(failure))
 
 
-def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relation, ...]) -> Outcome:
+def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relation, ...], witnessed: bool) -> Outcome:
     violation, scale = concatenated_gap(stated)
     if violation.size == 0:
         return Outcome("rejected", how="the relation compares empty tensors")
@@ -86,13 +105,23 @@ def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relat
     noise = np.abs(other - violation) if other.shape == violation.shape else np.zeros_like(violation)
     allowed = PATH_ROUNDING * scale + NOISE_MARGIN * noise
     measured, predicted = worst_entry(stated)
-    given: dict[str, Any] = {"worst": float(relative[at]), "allowed": float(ratio(allowed, scale)[at]), "measured": measured, "predicted": predicted}
+    given: dict[str, Any] = {
+        "worst": float(relative[at]),
+        "allowed": float(ratio(allowed, scale)[at]),
+        "measured": measured,
+        "predicted": predicted,
+    }
     if np.all(violation <= allowed):
         return Outcome("holds", **given)
-    if claim.optimizer != "gd":
+    if claim.optimizer != "gd" or witnessed:
         # No second implementation of this rule: the violation must exceed what rounding can do by a wide margin.
         clear = np.any((violation > 1e6 * allowed) & (relative > 1e-8))
-        return Outcome("violated" if clear else "undecided", refined=None, how="float64, a million times the effect of rounding the start", **given)
+        return Outcome(
+            "violated" if clear else "undecided",
+            refined=None,
+            how="float64, a million times the effect of rounding the start",
+            **given,
+        )
 
     def at_precision(digits: int) -> Any:
         with precision(digits):
@@ -107,7 +136,7 @@ def _judge_order(claim: Claim, batch: PathBatch, index: int) -> Outcome:
     sizes: list[list[tuple[float, float]]] = []
     stated: tuple[Relation, ...] = ()
     orders: list[int | None] = []
-    for level in range(LEVELS):
+    for level in range(3 if claim.negative else LEVELS):  # one clear witness is enough for a negative claim
         stated = relations(claim, batch.descent(index, level, claim.optimizer))
         orders = [relation.order for relation in stated]
         sizes.append([_size(relation) for relation in stated])
@@ -119,7 +148,13 @@ def _judge_order(claim: Claim, batch: PathBatch, index: int) -> Outcome:
     measured, predicted = worst_entry(stated)
     worst = max(v / s if s > 0 else (math.inf if v else 0.0) for v, s in sizes[-1])
     observed = [order for _, order in outcomes if order is not None]
-    given: dict[str, Any] = {"worst": worst, "allowed": math.inf, "measured": measured, "predicted": predicted, "order": min(observed, default=None)}
+    given: dict[str, Any] = {
+        "worst": worst,
+        "allowed": math.inf,
+        "measured": measured,
+        "predicted": predicted,
+        "order": min(observed, default=None),
+    }
     how = "; ".join("step halved: " + ", ".join(f"{row[i][0]:.3g}" for row in sizes) for i in range(len(stated)))
     statuses = {status for status, _ in outcomes}
     if "violated" in statuses:
@@ -138,7 +173,9 @@ def _order_of(sizes: list[float], scale: float, claimed: int | None) -> tuple[st
         return ("holds" if sizes[-1] <= PATH_ROUNDING * scale else "halve"), None
     if sizes[-1] <= NEGLIGIBLE * scale:
         return "holds", None
-    first, second = (math.log2(a / b) if a > 0 and b > 0 else math.inf for a, b in ((sizes[-3], sizes[-2]), (sizes[-2], sizes[-1])))
+    first, second = (
+        math.log2(a / b) if a > 0 and b > 0 else math.inf for a, b in ((sizes[-3], sizes[-2]), (sizes[-2], sizes[-1]))
+    )
     if not (math.isfinite(first) and math.isfinite(second)):
         return "halve", None
     if max(first, second) <= claimed - 2 * ORDER_SLACK and second <= first + ORDER_SLACK:

@@ -51,7 +51,9 @@ def relations(claim: Claim, subject: Any) -> tuple[Relation, ...]:
 def ratio(violation: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Violation relative to its scale; 0/0 = 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(violation == 0, 0.0, np.divide(violation, scale, out=np.full_like(violation, math.inf), where=scale > 0))
+        return np.where(
+            violation == 0, 0.0, np.divide(violation, scale, out=np.full_like(violation, math.inf), where=scale > 0)
+        )
 
 
 def _versions(state: State) -> tuple[int, ...]:
@@ -88,7 +90,11 @@ def judge_state(claim: Claim, problem: Problem, *, state: State | None = None) -
     noise = _noise(claim, state, violation)
     allowed = ROUNDING * scale + NOISE_MARGIN * noise
     if np.all(violation <= allowed):
-        return Outcome("holds", worst=float(relative[at]) if np.isfinite(relative[at]) else 0.0, allowed=float(ratio(allowed, scale)[at]))
+        return Outcome(
+            "holds",
+            worst=float(relative[at]) if np.isfinite(relative[at]) else 0.0,
+            allowed=float(ratio(allowed, scale)[at]),
+        )
     return confirm_state(claim, problem, stated, violation, scale)
 
 
@@ -101,22 +107,38 @@ def _noise(claim: Claim, state: State, violation: np.ndarray) -> np.ndarray:
         def jitter(x: torch.Tensor) -> torch.Tensor:
             return x * (1 + 2 * EPS * (torch.rand(x.shape, generator=generator, dtype=torch.float64) - 0.5))
 
-        moved = State(state.architecture, {name: jitter(value) for name, value in state.parameters.items()}, jitter(state.target), state.weights)
+        moved = State(
+            state.architecture,
+            {name: jitter(value) for name, value in state.parameters.items()},
+            jitter(state.target),
+            state.weights,
+        )
         try:
             other, _ = concatenated_gap(relations(claim, moved))
         except Exception:
             return worst
         if other.shape == violation.shape:
-            worst = np.maximum(worst, np.abs(np.where(np.isfinite(other), other, 0.0) - np.where(np.isfinite(violation), violation, 0.0)))
+            worst = np.maximum(
+                worst,
+                np.abs(np.where(np.isfinite(other), other, 0.0) - np.where(np.isfinite(violation), violation, 0.0)),
+            )
     return worst
 
 
-def confirm_state(claim: Claim, problem: Problem, stated: tuple[Relation, ...], violation: np.ndarray, scale: np.ndarray) -> Outcome:
+def confirm_state(
+    claim: Claim, problem: Problem, stated: tuple[Relation, ...], violation: np.ndarray, scale: np.ndarray
+) -> Outcome:
     """Second route, 75 digits: does the discrepancy persist?"""
     relative = ratio(violation, scale)
     at = int(np.argmax(relative))
     measured, predicted = worst_entry(stated)
-    given: dict[str, Any] = {"worst": float(relative[at]), "allowed": ROUNDING, "measured": measured, "predicted": predicted}
+    given: dict[str, Any] = {
+        "worst": float(relative[at]),
+        "allowed": ROUNDING,
+        "measured": measured,
+        "predicted": predicted,
+    }
+
     def at_precision(digits: int) -> tuple[tuple[Relation, ...], np.ndarray, np.ndarray]:
         with precision(digits):
             again = relations(claim, problem.precise_state(claim.assumes))
@@ -156,11 +178,15 @@ def second_look(
         index = int(np.argmax(np.where(real, fine_relative, -1)))
         measured, predicted = worst_entry(precise)
         given |= {"worst": float(fine_relative[index]), "measured": measured, "predicted": predicted}
-        return Outcome("violated", refined=float(fine_relative[index]), how=f"{DIGITS} and {MORE_DIGITS} digits, {route}", **given)
+        return Outcome(
+            "violated", refined=float(fine_relative[index]), how=f"{DIGITS} and {MORE_DIGITS} digits, {route}", **given
+        )
     if np.all((fine <= VANISHED * finite) | (fine_relative <= 1e-25) | ~suspicious):
         shrinking = 0 < left < given["worst"] < math.inf
         order = math.log(given["worst"] / left) / math.log(1e59) if shrinking else None
-        return Outcome("holds", order=order, refined=left, **(given | {"worst": min(given["worst"], 1.0), "allowed": 1.0}))
+        # What is left of the discrepancy in high precision, as a part of what float64 showed.
+        kept = float(np.max(np.where(suspicious & (finite > 0), ratio(fine, finite), 0.0)))
+        return Outcome("holds", order=order, refined=left, **(given | {"worst": kept, "allowed": VANISHED}))
     return Outcome("undecided", refined=left, how="shrinks under refinement, but not as rounding does", **given)
 
 
@@ -171,10 +197,10 @@ def _real(fine: np.ndarray, fine_scale: np.ndarray, coarse: np.ndarray, suspicio
     return suspicious & (fine >= PERSISTED * coarse) & (ratio(fine, fine_scale) > CONSTANTS)
 
 
-def judge_exact(claim: Claim, problem: Problem) -> Outcome | None:
+def judge_exact(claim: Claim, problem: Problem, *, state: State | None = None) -> Outcome | None:
     """What one problem says in exact rational arithmetic; None where the claim needs an irrational number."""
     try:
-        stated = relations(claim, problem.exact_state())
+        stated = relations(claim, state or problem.exact_state())
         if is_exact_zero(stated):
             return Outcome("holds")
         violation, scale = concatenated_gap(stated)
@@ -182,4 +208,6 @@ def judge_exact(claim: Claim, problem: Problem) -> Outcome | None:
         return None
     measured, predicted = worst_entry(stated)
     worst = float(ratio(violation, scale).max())
-    return Outcome("violated", worst=worst, measured=measured, predicted=predicted, refined=worst, how="exact rational arithmetic")
+    return Outcome(
+        "violated", worst=worst, measured=measured, predicted=predicted, refined=worst, how="exact rational arithmetic"
+    )

@@ -46,7 +46,14 @@ class JsonFile:
     def _write(self, complete: bool, code: int | None, extra: dict[str, Any] | None = None) -> None:
         summary = {verdict.value: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}
         claims = [{k: v for k, v in r.as_json().items() if k != "samples"} for r in self.results]
-        document = {"config": self.config, "summary": summary, "complete": complete, "exit_code": code, "claims": claims, **(extra or {})}
+        document = {
+            "config": self.config,
+            "summary": summary,
+            "complete": complete,
+            "exit_code": code,
+            "claims": claims,
+            **(extra or {}),
+        }
         write_whole(self.path, json.dumps(plain(document), indent=1) + "\n")
 
 
@@ -79,14 +86,25 @@ class JunitFile:
             suite = ElementTree.Element("testsuite", name="verify", tests=str(len(self.results)))
             for r in self.results:
                 cell = f"{r.chain}.N{r.order}.K{r.depth}"
-                case = ElementTree.SubElement(suite, "testcase", classname=f"{r.topic}.{cell}", name=r.id, time=f"{r.seconds:.3f}")
-                tag = {Verdict.REFUTED: "failure", Verdict.ERROR: "error", Verdict.INCONCLUSIVE: "failure", Verdict.VACUOUS: "skipped"}.get(r.verdict)
+                case = ElementTree.SubElement(
+                    suite, "testcase", classname=f"{r.topic}.{cell}", name=r.id, time=f"{r.seconds:.3f}"
+                )
+                tag = {
+                    Verdict.REFUTED: "failure",
+                    Verdict.ERROR: "error",
+                    Verdict.INCONCLUSIVE: "failure",
+                    Verdict.VACUOUS: "skipped",
+                }.get(r.verdict)
                 if tag:
                     ElementTree.SubElement(case, tag, message=f"{r.verdict.value}: {r.detail}")
             failures = sum(r.verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE) for r in self.results)
             suite.set("failures", str(failures + event.interrupted))
             suite.set("errors", str(sum(r.verdict is Verdict.ERROR for r in self.results)))
             if event.interrupted:
-                ElementTree.SubElement(ElementTree.SubElement(suite, "testcase", classname="verify", name="run"), "failure", message="interrupted")
+                ElementTree.SubElement(
+                    ElementTree.SubElement(suite, "testcase", classname="verify", name="run"),
+                    "failure",
+                    message="interrupted",
+                )
             ElementTree.indent(suite)
             write_whole(self.path, ElementTree.tostring(suite, encoding="unicode") + "\n")

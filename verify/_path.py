@@ -30,7 +30,13 @@ class Trajectory:
     """
 
     def __init__(
-        self, architecture: Architecture, times: torch.Tensor, losses: torch.Tensor, parameters: Mapping[str, Any], target: Any, weights: Any
+        self,
+        architecture: Architecture,
+        times: torch.Tensor,
+        losses: torch.Tensor,
+        parameters: Mapping[str, Any],
+        target: Any,
+        weights: Any,
     ) -> None:
         self.architecture = architecture
         self.times = times
@@ -74,7 +80,12 @@ class Trajectory:
     def series(self, function: Callable[[State], Any]) -> Any:
         """function(state) along time, (T, ...)."""
         values = [function(state) for state in self.states]
-        return torch.stack([v if isinstance(v, torch.Tensor) or hasattr(v, "array") else torch.as_tensor(v, dtype=torch.float64) for v in values])
+        return torch.stack(
+            [
+                v if isinstance(v, torch.Tensor) or hasattr(v, "array") else torch.as_tensor(v, dtype=torch.float64)
+                for v in values
+            ]
+        )
 
 
 class Flow(Trajectory):
@@ -96,9 +107,20 @@ class Flow(Trajectory):
             return self.states[index]
         before = {name: values[index].numpy() for name, values in self.parameters.items()}
         solution = solve_flow(
-            self.architecture, before, self.target.numpy(), self.weights.numpy(), [times[index], time], rtol=self.rtol, atol=self.rtol * 1e-3
+            self.architecture,
+            before,
+            self.target.numpy(),
+            self.weights.numpy(),
+            [times[index], time],
+            rtol=self.rtol,
+            atol=self.rtol * 1e-3,
         )
-        return State(self.architecture, {name: torch.from_numpy(values[-1]) for name, values in solution.parameters.items()}, self.target, self.weights)
+        return State(
+            self.architecture,
+            {name: torch.from_numpy(values[-1]) for name, values in solution.parameters.items()},
+            self.target,
+            self.weights,
+        )
 
 
 class Descent(Trajectory):

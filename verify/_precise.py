@@ -42,7 +42,11 @@ def current_digits() -> int:
 def mpf_to_mpfr(number: mpmath.mpf) -> Any:
     """Convert an mpmath number exactly (up to the current gmpy2 precision)."""
     sign, mantissa, exponent, _ = number._mpf_
-    value = gmpy2.mul_2exp(gmpy2.mpfr(int(mantissa)), exponent) if exponent >= 0 else gmpy2.div_2exp(gmpy2.mpfr(int(mantissa)), -exponent)
+    value = (
+        gmpy2.mul_2exp(gmpy2.mpfr(int(mantissa)), exponent)
+        if exponent >= 0
+        else gmpy2.div_2exp(gmpy2.mpfr(int(mantissa)), -exponent)
+    )
     return -value if sign else value
 
 
@@ -155,7 +159,25 @@ def _sign_aware_abs(x: Any) -> Any:
 
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
-    **{name: _elementary(name) for name in ("sqrt", "exp", "log", "log2", "log10", "log1p", "expm1", "sin", "cos", "tan", "tanh", "sinh", "cosh", "atan")},
+    **{
+        name: _elementary(name)
+        for name in (
+            "sqrt",
+            "exp",
+            "log",
+            "log2",
+            "log10",
+            "log1p",
+            "expm1",
+            "sin",
+            "cos",
+            "tan",
+            "tanh",
+            "sinh",
+            "cosh",
+            "atan",
+        )
+    },
     "abs": _sign_aware_abs,
     "absolute": _sign_aware_abs,
     "square": lambda x: x * x,
@@ -260,7 +282,9 @@ class Precise:
         return (Precise(row) for row in self.array)
 
     def __getitem__(self, key: Any) -> Precise:
-        convert = lambda k: k.array.astype(bool) if isinstance(k, Precise) else (k.numpy() if isinstance(k, torch.Tensor) else k)  # noqa: E731
+        convert = lambda k: (
+            k.array.astype(bool) if isinstance(k, Precise) else (k.numpy() if isinstance(k, torch.Tensor) else k)
+        )  # noqa: E731
         return Precise(self.array[tuple(convert(k) for k in key) if isinstance(key, tuple) else convert(key)])
 
     def item(self) -> Any:
@@ -280,7 +304,11 @@ class Precise:
 
     def floats(self) -> np.ndarray:
         """The values rounded to float64."""
-        return np.vectorize(lambda x: float(x.value if isinstance(x, Jet) else x), otypes=[float])(self.array) if self.array.size else np.zeros(self.array.shape)
+        return (
+            np.vectorize(lambda x: float(x.value if isinstance(x, Jet) else x), otypes=[float])(self.array)
+            if self.array.size
+            else np.zeros(self.array.shape)
+        )
 
     # -- arithmetic
     def _binary(self, other: Any, op: Callable[[Any, Any], Any], swap: bool = False) -> Precise:
@@ -307,16 +335,24 @@ class Precise:
     __rmul__ = __mul__
 
     def __truediv__(self, o: Any) -> Precise:
-        return self._binary(o, lambda a, b: _map(divide, *np.broadcast_arrays(np.asarray(a, object), np.asarray(b, object))))
+        return self._binary(
+            o, lambda a, b: _map(divide, *np.broadcast_arrays(np.asarray(a, object), np.asarray(b, object)))
+        )
 
     def __rtruediv__(self, o: Any) -> Precise:
-        return self._binary(o, lambda a, b: _map(divide, *np.broadcast_arrays(np.asarray(a, object), np.asarray(b, object))), swap=True)
+        return self._binary(
+            o, lambda a, b: _map(divide, *np.broadcast_arrays(np.asarray(a, object), np.asarray(b, object))), swap=True
+        )
 
     def __pow__(self, o: Any) -> Precise:
-        return self._binary(o, lambda a, b: _map(_power, *np.broadcast_arrays(np.asarray(a, object), np.asarray(b, object))))
+        return self._binary(
+            o, lambda a, b: _map(_power, *np.broadcast_arrays(np.asarray(a, object), np.asarray(b, object)))
+        )
 
     def __rpow__(self, o: Any) -> Precise:
-        return self._binary(o, lambda a, b: _map(_power, *np.broadcast_arrays(np.asarray(a, object), np.asarray(b, object))), swap=True)
+        return self._binary(
+            o, lambda a, b: _map(_power, *np.broadcast_arrays(np.asarray(a, object), np.asarray(b, object))), swap=True
+        )
 
     def __matmul__(self, o: Any) -> Precise:
         return Precise(np.matmul(self.array, _raw(o)))
@@ -389,7 +425,10 @@ def call(name: str, *args: Any, **kwargs: Any) -> Any:
 
 
 def _total(a: np.ndarray, axis: Any, keepdims: bool) -> np.ndarray:
-    return np.asarray(np.add.reduce(a, axis=axis if axis is None or isinstance(axis, int) else tuple(axis), keepdims=keepdims), dtype=object)
+    return np.asarray(
+        np.add.reduce(a, axis=axis if axis is None or isinstance(axis, int) else tuple(axis), keepdims=keepdims),
+        dtype=object,
+    )
 
 
 def _sum(x: Any, dim: Any = None, keepdim: bool = False, axis: Any = None, dtype: Any = None) -> Precise:
@@ -584,37 +623,100 @@ def _tensordot(a: Any, b: Any, dims: Any = 2) -> Precise:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "sum": _sum, "mean": _mean, "prod": _prod, "max": _extreme(max), "min": _extreme(min), "amax": _amax, "amin": _amin,
-    "maximum": _extreme(max), "minimum": _extreme(min), "norm": _norm, "vector_norm": _norm, "matrix_norm": _matrix_norm, "svdvals": _svdvals,
-    "eigvalsh": _eigvalsh, "eigh": _eigh, "svd": _svd, "det": _determinant, "einsum": _einsum, "tensordot": _tensordot, "where": _where, "diagonal": _diagonal,
-    "matmul": lambda a, b: Precise(np.matmul(_raw(a), _raw(b))), "mm": lambda a, b: Precise(np.matmul(_raw(a), _raw(b))),
-    "bmm": lambda a, b: Precise(np.matmul(_raw(a), _raw(b))), "mv": lambda a, b: Precise(np.matmul(_raw(a), _raw(b))),
-    "dot": lambda a, b: _sum(Precise(_raw(a)) * b), "inner": lambda a, b: Precise(np.inner(_raw(a), _raw(b))),
-    "vdot": lambda a, b: _sum(Precise(_raw(a)) * b), "outer": lambda a, b: Precise(np.multiply.outer(_raw(a), _raw(b))),
-    "add": lambda a, b: Precise(_raw(a)) + b, "sub": lambda a, b: Precise(_raw(a)) - b, "subtract": lambda a, b: Precise(_raw(a)) - b,
-    "rsub": lambda a, b: Precise(_raw(b)) - a, "mul": lambda a, b: Precise(_raw(a)) * b, "multiply": lambda a, b: Precise(_raw(a)) * b,
-    "div": lambda a, b: Precise(_raw(a)) / b, "divide": lambda a, b: Precise(_raw(a)) / b, "true_divide": lambda a, b: Precise(_raw(a)) / b,
+    "sum": _sum,
+    "mean": _mean,
+    "prod": _prod,
+    "max": _extreme(max),
+    "min": _extreme(min),
+    "amax": _amax,
+    "amin": _amin,
+    "maximum": _extreme(max),
+    "minimum": _extreme(min),
+    "norm": _norm,
+    "vector_norm": _norm,
+    "matrix_norm": _matrix_norm,
+    "svdvals": _svdvals,
+    "eigvalsh": _eigvalsh,
+    "eigh": _eigh,
+    "svd": _svd,
+    "det": _determinant,
+    "einsum": _einsum,
+    "tensordot": _tensordot,
+    "where": _where,
+    "diagonal": _diagonal,
+    "matmul": lambda a, b: Precise(np.matmul(_raw(a), _raw(b))),
+    "mm": lambda a, b: Precise(np.matmul(_raw(a), _raw(b))),
+    "bmm": lambda a, b: Precise(np.matmul(_raw(a), _raw(b))),
+    "mv": lambda a, b: Precise(np.matmul(_raw(a), _raw(b))),
+    "dot": lambda a, b: _sum(Precise(_raw(a)) * b),
+    "inner": lambda a, b: Precise(np.inner(_raw(a), _raw(b))),
+    "vdot": lambda a, b: _sum(Precise(_raw(a)) * b),
+    "outer": lambda a, b: Precise(np.multiply.outer(_raw(a), _raw(b))),
+    "add": lambda a, b: Precise(_raw(a)) + b,
+    "sub": lambda a, b: Precise(_raw(a)) - b,
+    "subtract": lambda a, b: Precise(_raw(a)) - b,
+    "rsub": lambda a, b: Precise(_raw(b)) - a,
+    "mul": lambda a, b: Precise(_raw(a)) * b,
+    "multiply": lambda a, b: Precise(_raw(a)) * b,
+    "div": lambda a, b: Precise(_raw(a)) / b,
+    "divide": lambda a, b: Precise(_raw(a)) / b,
+    "true_divide": lambda a, b: Precise(_raw(a)) / b,
     "pow": lambda a, b: Precise(_raw(a)) ** b if isinstance(a, (Precise, torch.Tensor)) else b.__rpow__(a),
-    "reshape": lambda x, *s: Precise(_raw(x).reshape(_shape(s))), "view": lambda x, *s: Precise(_raw(x).reshape(_shape(s))),
+    "reshape": lambda x, *s: Precise(_raw(x).reshape(_shape(s))),
+    "view": lambda x, *s: Precise(_raw(x).reshape(_shape(s))),
     "flatten": lambda x, start_dim=0, end_dim=-1: Precise(_raw(x).reshape(_raw(x).shape[:start_dim] + (-1,))),
-    "ravel": lambda x: Precise(_raw(x).reshape(-1)), "permute": lambda x, *d: Precise(np.transpose(_raw(x), _shape(d))),
-    "transpose": lambda x, a, b: Precise(np.swapaxes(_raw(x), a, b)), "swapaxes": lambda x, a, b: Precise(np.swapaxes(_raw(x), a, b)),
-    "t": lambda x: Precise(_raw(x).T), "movedim": lambda x, s, d: Precise(np.moveaxis(_raw(x), s, d)),
-    "moveaxis": lambda x, s, d: Precise(np.moveaxis(_raw(x), s, d)), "unsqueeze": lambda x, dim: Precise(np.expand_dims(_raw(x), dim)),
-    "squeeze": lambda x, dim=None: Precise(np.squeeze(_raw(x), axis=dim)), "flip": lambda x, *d: Precise(np.flip(_raw(x), axis=_shape(d))),
-    "stack": _stack, "cat": _cat, "concat": _cat, "concatenate": _cat, "diag": lambda x, diagonal=0: Precise(np.diag(_raw(x), diagonal)),
-    "trace": lambda x: Precise(np.trace(_raw(x))), "cumsum": lambda x, dim: Precise(np.add.accumulate(_raw(x), axis=dim)),
-    "cumprod": lambda x, dim: Precise(np.multiply.accumulate(_raw(x), axis=dim)), "diff": _diff, "clamp": _clamp, "clip": _clamp,
-    "clamp_min": lambda x, min: _clamp(x, min=min), "sort": _sort, "argmax": lambda x, dim=None: torch.as_tensor(np.argmax(_raw(x), axis=dim)),
-    "argmin": lambda x, dim=None: torch.as_tensor(np.argmin(_raw(x), axis=dim)), "argsort": lambda x, dim=-1, descending=False: _sort(x, dim, descending)[1],
-    "zeros_like": _like(0), "ones_like": _like(1), "expand": lambda x, *s: Precise(np.broadcast_to(_raw(x), _shape(s))),
-    "broadcast_to": lambda x, s: Precise(np.broadcast_to(_raw(x), tuple(s))), "all": lambda x: Precise(all(bool(v) for v in _raw(x).flat)),
-    "any": lambda x: Precise(any(bool(v) for v in _raw(x).flat)), "isnan": lambda x: Precise(_map(lambda v: v != v, _raw(x))),
-    "triu": lambda x, diagonal=0: Precise(np.triu(np.ones(_raw(x).shape, dtype=int), diagonal).astype(object) * _raw(x)),
-    "tril": lambda x, diagonal=0: Precise(np.tril(np.ones(_raw(x).shape, dtype=int), diagonal).astype(object) * _raw(x)),
-    "clone": _same, "detach": _same, "contiguous": _same, "to": _same, "double": _same, "cpu": _same,
-    "lt": lambda a, b: Precise(_raw(a)) < b, "le": lambda a, b: Precise(_raw(a)) <= b, "gt": lambda a, b: Precise(_raw(a)) > b,
-    "ge": lambda a, b: Precise(_raw(a)) >= b, "eq": lambda a, b: Precise(_raw(a)) == b, "ne": lambda a, b: Precise(_raw(a)) != b,
+    "ravel": lambda x: Precise(_raw(x).reshape(-1)),
+    "permute": lambda x, *d: Precise(np.transpose(_raw(x), _shape(d))),
+    "transpose": lambda x, a, b: Precise(np.swapaxes(_raw(x), a, b)),
+    "swapaxes": lambda x, a, b: Precise(np.swapaxes(_raw(x), a, b)),
+    "t": lambda x: Precise(_raw(x).T),
+    "movedim": lambda x, s, d: Precise(np.moveaxis(_raw(x), s, d)),
+    "moveaxis": lambda x, s, d: Precise(np.moveaxis(_raw(x), s, d)),
+    "unsqueeze": lambda x, dim: Precise(np.expand_dims(_raw(x), dim)),
+    "squeeze": lambda x, dim=None: Precise(np.squeeze(_raw(x), axis=dim)),
+    "flip": lambda x, *d: Precise(np.flip(_raw(x), axis=_shape(d))),
+    "stack": _stack,
+    "cat": _cat,
+    "concat": _cat,
+    "concatenate": _cat,
+    "diag": lambda x, diagonal=0: Precise(np.diag(_raw(x), diagonal)),
+    "trace": lambda x: Precise(np.trace(_raw(x))),
+    "cumsum": lambda x, dim: Precise(np.add.accumulate(_raw(x), axis=dim)),
+    "cumprod": lambda x, dim: Precise(np.multiply.accumulate(_raw(x), axis=dim)),
+    "diff": _diff,
+    "clamp": _clamp,
+    "clip": _clamp,
+    "clamp_min": lambda x, min: _clamp(x, min=min),
+    "sort": _sort,
+    "argmax": lambda x, dim=None: torch.as_tensor(np.argmax(_raw(x), axis=dim)),
+    "argmin": lambda x, dim=None: torch.as_tensor(np.argmin(_raw(x), axis=dim)),
+    "argsort": lambda x, dim=-1, descending=False: _sort(x, dim, descending)[1],
+    "zeros_like": _like(0),
+    "ones_like": _like(1),
+    "expand": lambda x, *s: Precise(np.broadcast_to(_raw(x), _shape(s))),
+    "broadcast_to": lambda x, s: Precise(np.broadcast_to(_raw(x), tuple(s))),
+    "all": lambda x: Precise(all(bool(v) for v in _raw(x).flat)),
+    "any": lambda x: Precise(any(bool(v) for v in _raw(x).flat)),
+    "isnan": lambda x: Precise(_map(lambda v: v != v, _raw(x))),
+    "triu": lambda x, diagonal=0: Precise(
+        np.triu(np.ones(_raw(x).shape, dtype=int), diagonal).astype(object) * _raw(x)
+    ),
+    "tril": lambda x, diagonal=0: Precise(
+        np.tril(np.ones(_raw(x).shape, dtype=int), diagonal).astype(object) * _raw(x)
+    ),
+    "clone": _same,
+    "detach": _same,
+    "contiguous": _same,
+    "to": _same,
+    "double": _same,
+    "cpu": _same,
+    "lt": lambda a, b: Precise(_raw(a)) < b,
+    "le": lambda a, b: Precise(_raw(a)) <= b,
+    "gt": lambda a, b: Precise(_raw(a)) > b,
+    "ge": lambda a, b: Precise(_raw(a)) >= b,
+    "eq": lambda a, b: Precise(_raw(a)) == b,
+    "ne": lambda a, b: Precise(_raw(a)) != b,
     "tolist": lambda x: x.floats().tolist(),
-    "numel": lambda x: _raw(x).size, "count_nonzero": lambda x, dim=None: _sum(Precise(_map(lambda v: int(v != 0), _raw(x))), dim),
+    "numel": lambda x: _raw(x).size,
+    "count_nonzero": lambda x, dim=None: _sum(Precise(_map(lambda v: int(v != 0), _raw(x))), dim),
 }

@@ -12,7 +12,17 @@ import gmpy2
 import numpy as np
 import torch
 
-from numerics import FLOAT64, MP, Architecture, Arithmetic, balance, matrix_balance, reference_compose, sharpness, unbalance
+from numerics import (
+    FLOAT64,
+    MP,
+    Architecture,
+    Arithmetic,
+    balance,
+    matrix_balance,
+    reference_compose,
+    sharpness,
+    unbalance,
+)
 
 from ._precise import Precise, _map, current_digits, mpf_to_mpfr
 from ._state import PreciseState, State
@@ -55,7 +65,11 @@ class Problem:
         A matrix-balanced start needs at most I_n live slices in mode n; surplus ones are cut off.
         """
         architecture, raw = self.architecture, dict(self.blocks)
-        if assumes == "matrix-balanced" and architecture.depth and not (architecture.chain == "gate" and architecture.depth > 1):
+        if (
+            assumes == "matrix-balanced"
+            and architecture.depth
+            and not (architecture.chain == "gate" and architecture.depth > 1)
+        ):
             architecture, raw = _cropped(architecture, raw)
         if assumes == "superdiagonal":
             raw = _superdiagonal(architecture, raw)
@@ -91,7 +105,9 @@ class Problem:
     def exact_state(self) -> PreciseState:
         """The generic state in exact rationals."""
         factor = _power_of_two(self.exponent)
-        parameters = {name: Precise(_map(lambda v: factor * int(v), self.blocks[name])) for name in self.architecture.shapes}
+        parameters = {
+            name: Precise(_map(lambda v: factor * int(v), self.blocks[name])) for name in self.architecture.shapes
+        }
         return PreciseState(self.architecture, parameters, *self._exact_target_and_weights())
 
     def _exact_target_and_weights(self) -> tuple[Precise, Precise]:
@@ -126,9 +142,11 @@ class Problem:
 def _time_unit(state: State) -> int:
     """Exponent of two by which to multiply the weights so that time 1 is a good stretch of the flow."""
     square = sum(float((g * g).sum()) for g in state.block_gradients().values())
-    top = float(sharpness(state.architecture, state.parameters, state.target, state.weights, iterations=12))
+    top = float(sharpness(state.architecture, state.parameters, state.target, state.weights, iterations=6))
     # Later on the way W has the size of the target and all 1 + NK blocks have norms near one.
-    top = max(top, (1 + state.order * state.depth) * float((state.weights * state.target.abs().clamp_min(1) ** 2).max()))
+    top = max(
+        top, (1 + state.order * state.depth) * float((state.weights * state.target.abs().clamp_min(1) ** 2).max())
+    )
     decay = 0.5 * float(state.loss) / square if square > 0 else math.inf
     unit = min(decay, 4.0 / top if top > 0 else math.inf)
     return round(math.log2(unit)) if 0 < unit < math.inf else 0
@@ -172,4 +190,3 @@ def _cropped(architecture: Architecture, raw: dict[str, np.ndarray]) -> tuple[Ar
 
 def _power_of_two(exponent: int) -> Any:
     return gmpy2.mpz(2) ** exponent if exponent >= 0 else gmpy2.mpq(1, gmpy2.mpz(2) ** -exponent)
-

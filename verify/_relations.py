@@ -36,9 +36,17 @@ class Relation:
         The violation is formed in the arithmetic of the operands and only then rounded, so high-precision operands
         keep their digits. NaN counts as an infinite violation unless both sides are NaN-free.
         """
-        a = self.measured if isinstance(self.measured, (torch.Tensor, Precise)) else torch.as_tensor(self.measured, dtype=torch.float64)
+        a = (
+            self.measured
+            if isinstance(self.measured, (torch.Tensor, Precise))
+            else torch.as_tensor(self.measured, dtype=torch.float64)
+        )
         if self.kind in ("equal", "at_most"):
-            b = self.predicted if isinstance(self.predicted, (torch.Tensor, Precise)) else torch.as_tensor(self.predicted, dtype=torch.float64)
+            b = (
+                self.predicted
+                if isinstance(self.predicted, (torch.Tensor, Precise))
+                else torch.as_tensor(self.predicted, dtype=torch.float64)
+            )
             difference = a - b
             scale = np.maximum(_magnitude(a), _magnitude(b))
         elif self.kind == "constant":
@@ -64,7 +72,10 @@ class Relation:
         elif self.kind == "nonincreasing":
             pair = (measured[(index[0] + 1, *index[1:])], measured[index])
         else:
-            pair = (np.broadcast_to(measured, violation.shape)[index], np.broadcast_to(_floats(self.predicted), violation.shape)[index])
+            pair = (
+                np.broadcast_to(measured, violation.shape)[index],
+                np.broadcast_to(_floats(self.predicted), violation.shape)[index],
+            )
         return float(pair[0]), float(pair[1]), float(violation[index])
 
 
@@ -88,7 +99,9 @@ def _valid(value: Any, what: str) -> Any:
     if isinstance(value, (bool, int, float, np.ndarray, np.generic)):
         return value
     if isinstance(value, (list, tuple)) and value:
-        parts = [v if isinstance(v, (torch.Tensor, Precise)) else torch.as_tensor(v, dtype=torch.float64) for v in value]
+        parts = [
+            v if isinstance(v, (torch.Tensor, Precise)) else torch.as_tensor(v, dtype=torch.float64) for v in value
+        ]
         if all(p.ndim == 0 for p in parts):
             return torch.stack(parts)
         return torch.cat([p.reshape(-1) for p in parts])
@@ -146,7 +159,9 @@ def relations_of(returned: Any) -> tuple[Relation, ...]:
         if parts and all(isinstance(part, Relation) for part in parts):
             return parts
     name = type(returned).__name__
-    raise TypeError(f"returned {name}; return equal(...), at_most(...), nonincreasing(...) or constant(...), or a list of them")
+    raise TypeError(
+        f"returned {name}; return equal(...), at_most(...), nonincreasing(...) or constant(...), or a list of them"
+    )
 
 
 def concatenated_gap(relations: tuple[Relation, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -35,7 +35,9 @@ def select(config: Config) -> list[Claim]:
         found = [claim for claim in BUILT_IN if matches(claim, pattern)]
         if not found:
             names = {claim.id for claim in BUILT_IN} | {claim.topic.replace(" ", "-") for claim in BUILT_IN}
-            raise UsageError(f"claims={pattern}: no built-in claim or topic matches{closest(pattern.strip('*'), names)} (python -m verify list shows them)")
+            raise UsageError(
+                f"claims={pattern}: no built-in claim or topic matches{closest(pattern.strip('*'), names)} (python -m verify list shows them)"
+            )
         chosen += [claim for claim in found if claim not in chosen]
     return chosen
 

@@ -49,7 +49,10 @@ def script(data: dict[str, Any], problem: Problem) -> str:
         factor = "        pass  # depth 0: W is the core"
     state = problem.state(data["assumes"])
     return TEMPLATE.format(
-        **{key: data[key] for key in ("claim", "depth", "order", "chain", "assumes", "measured", "predicted", "confirmed")},
+        **{
+            key: data[key]
+            for key in ("claim", "depth", "order", "chain", "assumes", "measured", "predicted", "confirmed")
+        },
         blocks="blocks = {\n" + "\n".join(lines) + "\n}",
         target=f"np.array({state.target.tolist()!r})",
         weights=f"np.array({state.weights.tolist()!r})",

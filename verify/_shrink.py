@@ -17,13 +17,30 @@ from ._strategies import problems
 
 def key_of(problem: Problem) -> bytes:
     """A digest of everything that makes the problem."""
-    parts = [repr((problem.architecture, problem.normalised, problem.exponent, problem.target_exponent, problem.weight_exponent))]
+    parts = [
+        repr(
+            (
+                problem.architecture,
+                problem.normalised,
+                problem.exponent,
+                problem.target_exponent,
+                problem.weight_exponent,
+            )
+        )
+    ]
     arrays = [*problem.blocks.values(), problem.target, problem.mask]
     return "".join(parts).encode() + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)
 
 
 def shrink(
-    violates: Callable[[Problem], bool], cell: Cell, *, fixed: tuple[int, ...] | None, kind: str, seed: int, seconds: float, tries: int = 400
+    violates: Callable[[Problem], bool],
+    cell: Cell,
+    *,
+    fixed: tuple[int, ...] | None,
+    kind: str,
+    seed: int,
+    seconds: float,
+    tries: int = 400,
 ) -> Problem | None:
     """The simplest problem of the cell that Hypothesis finds within the time, or None if it finds none.
 
@@ -47,9 +64,23 @@ def shrink(
         best.append(problem)
         return True
 
-    options = settings(max_examples=tries, database=None, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink))
+    options = settings(
+        max_examples=tries,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
     for kinds in (("plain",), ("plain", kind)):
-        strategy = problems(literal=True, kinds=tuple(dict.fromkeys(kinds)), depth=cell.depth, order=cell.order, chain=cell.chain, fixed=fixed, largest=3)
+        strategy = problems(
+            literal=True,
+            kinds=tuple(dict.fromkeys(kinds)),
+            depth=cell.depth,
+            order=cell.order,
+            chain=cell.chain,
+            fixed=fixed,
+            largest=3,
+        )
         try:
             return find(strategy, condition, settings=options, random=random.Random(seed))
         except NoSuchExample:

@@ -36,11 +36,15 @@ class State:
         target, weights: tensors of shape sizes; loss = 1/2 sum weights (W - target)^2.
     """
 
-    def __init__(self, architecture: Architecture, parameters: Mapping[str, Array], target: Array, weights: Array) -> None:
+    def __init__(
+        self, architecture: Architecture, parameters: Mapping[str, Array], target: Array, weights: Array
+    ) -> None:
         self.architecture = architecture
         self.parameters = dict(parameters)
         self.target = target
         self.weights = weights
+        self._factors: dict[int, Array] = {}
+        self._inner: dict[int, Array] = {}
 
     # -- what the problem is
     @property
@@ -90,7 +94,12 @@ class State:
 
     def factor(self, mode: int) -> Array:
         """U of a mode, shape (I, R)."""
-        return factor(self.architecture, self.parameters, self._mode(mode))
+        if mode not in self._factors:
+            self._factors[self._mode(mode)] = self._factor(mode)
+        return self._factors[mode]
+
+    def _factor(self, mode: int) -> Array:
+        return factor(self.architecture, self.parameters, mode)
 
     # -- the tensor and the loss
     @cached_property
@@ -151,10 +160,18 @@ class State:
             return []
         links = [] if self.chain == "mode" else self.architecture.links(self._mode(mode))
         rank = self.ranks[mode]
-        return [*(blocks[name].reshape(rank, blocks[name].numel() // rank) for name in links), blocks[f"a{mode + 1}"].mT]
+        return [
+            *(blocks[name].reshape(rank, blocks[name].numel() // rank) for name in links),
+            blocks[f"a{mode + 1}"].mT,
+        ]
 
     def component_inner(self, mode: int) -> Array:
         """<-grad L(W), W_{n,r}> for every r, shape (R,)."""
+        if mode not in self._inner:
+            self._inner[self._mode(mode)] = self._component_inner(mode)
+        return self._inner[mode]
+
+    def _component_inner(self, mode: int) -> Array:
         partial = self.core
         if self.depth:
             for other in range(self.order):
@@ -261,9 +278,9 @@ class PreciseState(State):
             return Precise(np.zeros((rank, 0, size, size) if self.chain == "column" else (rank, 0), dtype=object))
         return torch.stack(links, 1)
 
-    def factor(self, mode: int) -> Precise:
+    def _factor(self, mode: int) -> Precise:
         if self.depth == 0:
-            return Precise(np.eye(self.sizes[self._mode(mode)], dtype=int).astype(object))
+            return Precise(np.eye(self.sizes[mode], dtype=int).astype(object))
         factor = self.vectors(mode)
         for name in reversed(self.architecture.links(mode)):
             link = self.parameters[name]
@@ -283,7 +300,9 @@ class PreciseState(State):
     def rate(self, function: Callable[[State], Any]) -> Any:
         velocity = {name: -gradient for name, gradient in self.block_gradients().items()}
         if self.is_exact:
-            jets = {name: Precise(_map(Jet, value.array, velocity[name].array)) for name, value in self.parameters.items()}
+            jets = {
+                name: Precise(_map(Jet, value.array, velocity[name].array)) for name, value in self.parameters.items()
+            }
             moved = PreciseState(self.architecture, jets, self.target, self.weights)
             return _jet_rate(function(moved))
         # The step balances the O(h^2) truncation against the rounding of DIGITS-digit numbers, at twice the digits.
@@ -291,7 +310,9 @@ class PreciseState(State):
         size = max((abs(float(v)) for array in self._arrays.values() for v in array.flat), default=1.0)
         digits = current_digits()
         with precision(2 * digits + 10):
-            step = _ten(-2 * digits // 3) * (size / speed if speed > 0 and math.isfinite(size / speed) and size > 0 else 1.0)
+            step = _ten(-2 * digits // 3) * (
+                size / speed if speed > 0 and math.isfinite(size / speed) and size > 0 else 1.0
+            )
             return _central(lambda time: function(self.moved(velocity, time)), function(self), step, _ten(-digits))
 
 

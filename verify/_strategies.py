@@ -31,7 +31,9 @@ def sizes(draw: Any, order: int, largest: int = 5) -> tuple[int, ...]:
 
 
 @st.composite
-def architectures(draw: Any, depth: int, order: int, chain: str, fixed: tuple[int, ...] | None = None, largest: int = 5) -> Architecture:
+def architectures(
+    draw: Any, depth: int, order: int, chain: str, fixed: tuple[int, ...] | None = None, largest: int = 5
+) -> Architecture:
     """Architectures of one cell: generated or fixed mode sizes, core sizes up to one more than the mode size."""
     mode_sizes = fixed or draw(sizes(order, largest))
     if depth == 0:
@@ -41,7 +43,14 @@ def architectures(draw: Any, depth: int, order: int, chain: str, fixed: tuple[in
 
 
 @st.composite
-def problems(draw: Any, architecture: Architecture | None = None, *, literal: bool = False, kinds: tuple[str, ...] = KINDS, **cell: Any) -> Problem:
+def problems(
+    draw: Any,
+    architecture: Architecture | None = None,
+    *,
+    literal: bool = False,
+    kinds: tuple[str, ...] = KINDS,
+    **cell: Any,
+) -> Problem:
     """Problems of one cell.
 
     Arguments:
@@ -96,7 +105,13 @@ def draw_problems(strategy: st.SearchStrategy[Any], count: int, number: int) -> 
     drawn: list[Any] = []
 
     @seed(number)
-    @settings(max_examples=count, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(strategy)
     def collect(example: Any) -> None:
         drawn.append(example)

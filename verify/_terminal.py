@@ -50,7 +50,13 @@ class Terminal:
     def _started(self, event: RunStarted) -> None:
         self.cells = len(event.cells)
         if sys.stderr.isatty():
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TimeRemainingColumn(),
+            )
             self.progress = Progress(*columns, console=Console(file=sys.stderr), transient=True)
             self.task = self.progress.add_task("judging claims", total=event.claims)
             self.progress.start()
@@ -64,12 +70,18 @@ class Terminal:
             if result.verdict is Verdict.REFUTED:
                 self.out.print(describe(result), markup=False, soft_wrap=True)
             elif result.verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.VACUOUS):
-                self.out.print(f"{result.verdict.value} {result.id} ({_where(result)}): {result.detail}", markup=False, soft_wrap=True)
+                self.out.print(
+                    f"{result.verdict.value} {result.id} ({_where(result)}): {result.detail}",
+                    markup=False,
+                    soft_wrap=True,
+                )
         counts = {verdict: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}
         words = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
         state = "INTERRUPTED, incomplete: " if event.interrupted else ""
         if self.results or event.interrupted:
-            self.out.print(f"{state}{words or 'no verdicts'} in {event.seconds:.1f} s. Exit code {event.exit_code}.", markup=False)
+            self.out.print(
+                f"{state}{words or 'no verdicts'} in {event.seconds:.1f} s. Exit code {event.exit_code}.", markup=False
+            )
         if self.results:
             self.out.print(LAST_LINE, markup=False)
 
@@ -93,17 +105,38 @@ def _table(results: list[Result]) -> Table:
         order = "" if r.observed_order is None else f"{r.observed_order:.2f}"
         allowed = "by order" if r.allowed == float("inf") else f"{r.allowed:.0e}"
         name = r.id + (f"\n  [{r.range}]" if r.range else "")
-        table.add_row(Text(r.verdict.value, STYLE[r.verdict]), Text(name), str(r.examples), f"{r.worst:.0e}", allowed, order, f"{r.seconds:.1f}")
+        table.add_row(
+            Text(r.verdict.value, STYLE[r.verdict]),
+            Text(name),
+            str(r.examples),
+            f"{r.worst:.0e}",
+            allowed,
+            order,
+            f"{r.seconds:.1f}",
+        )
     return table
 
 
 def _grid(results: list[Result]) -> Table:
     """One row per claim, one column per cell."""
     cells = list(dict.fromkeys((r.chain, r.order, r.depth) for r in results))
-    table = Table(box=box.ASCII2, title="P proved, E exact, S supported, ? inconclusive, 0 vacuous, X refuted, ! error, . does not apply", title_justify="left", title_style="")
+    table = Table(
+        box=box.ASCII2,
+        title="P proved, E exact, S supported, ? inconclusive, 0 vacuous, X refuted, ! error, . does not apply",
+        title_justify="left",
+        title_style="",
+    )
     table.add_column("claim", overflow="fold", min_width=50)
     columns = list(dict.fromkeys((chain, order) for chain, order, _ in cells))
-    letters = {"PROVED": "P", "EXACT": "E", "SUPPORTED": "S", "INCONCLUSIVE": "?", "VACUOUS": "0", "REFUTED": "X", "ERROR": "!"}
+    letters = {
+        "PROVED": "P",
+        "EXACT": "E",
+        "SUPPORTED": "S",
+        "INCONCLUSIVE": "?",
+        "VACUOUS": "0",
+        "REFUTED": "X",
+        "ERROR": "!",
+    }
     depths = {key: [d for c, o, d in cells if (c, o) == key] for key in columns}
     for chain, order in columns:
         table.add_column(f"{chain} N={order}\nK={','.join(map(str, depths[(chain, order)]))}", no_wrap=True)
@@ -114,7 +147,9 @@ def _grid(results: list[Result]) -> Table:
             text = Text()
             for depth in depths[(chain, order)]:
                 result = by_cell.get((identity, chain, order, depth))
-                text.append(letters[result.verdict.value] if result else ".", STYLE[result.verdict] if result else "dim")
+                text.append(
+                    letters[result.verdict.value] if result else ".", STYLE[result.verdict] if result else "dim"
+                )
             row.append(text)
         table.add_row(identity, *row)
     return table
@@ -123,9 +158,16 @@ def _grid(results: list[Result]) -> Table:
 def describe(result: Result) -> str:
     """A refutation in the order a reader wants: statement, numbers, smallest input, confirmation, how to reproduce."""
     c = result.counterexample or {}
-    lines = [f"REFUTED {result.id} ({_where(result)})", f"  statement   {result.title}" + (f"  [{result.source}]" if result.source else "")]
-    lines.append(f"  measured    {c.get('measured'):.17g}    predicted {c.get('predicted'):.17g}    violation {result_violation(c)}, allowed {result.allowed:.1e} (relative)")
-    lines.append(f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, loss 1/2 sum w (W - target)^2, w = {_weights(c)}")
+    lines = [
+        f"REFUTED {result.id} ({_where(result)})",
+        f"  statement   {result.title}" + (f"  [{result.source}]" if result.source else ""),
+    ]
+    lines.append(
+        f"  measured    {c.get('measured'):.17g}    predicted {c.get('predicted'):.17g}    violation {result_violation(c)}, allowed {result.allowed:.1e} (relative)"
+    )
+    lines.append(
+        f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, loss 1/2 sum w (W - target)^2, w = {_weights(c)}"
+    )
     power = f" * 2^{c['exponent']}" if c["exponent"] else ""
     for name, values in c["blocks"].items():
         lines.append(f"    {name:6} = {values}{power}")
@@ -158,4 +200,7 @@ def _flat(values: Any) -> list[Any]:
 
 def explain() -> str:
     """The verdicts and what they mean, one a line."""
-    return "\n".join(f"  {verdict.value:13}{textwrap.fill(text, 100, subsequent_indent=' ' * 15)}" for verdict, text in MEANING.items())
+    return "\n".join(
+        f"  {verdict.value:13}{textwrap.fill(text, 100, subsequent_indent=' ' * 15)}"
+        for verdict, text in MEANING.items()
+    )

@@ -24,8 +24,12 @@ def _squares(state: State) -> list[torch.Tensor]:
     derivation="norm-conservation",
     applies=lambda depth, order, chain: depth >= 1,
     mutants={
-        "norms-not-squared": lambda state: [equal(r[1:], r[:-1]) for r in (state.rate(lambda s, m=m: s.block_norms(m)) for m in range(state.order))],
-        "core-weighs-depth": lambda state: [equal(r[1:], (state.depth + 1) * r[:1].expand(r[1:].shape)) for r in state.rate(_squares)],
+        "norms-not-squared": lambda state: [
+            equal(r[1:], r[:-1]) for r in (state.rate(lambda s, m=m: s.block_norms(m)) for m in range(state.order))
+        ],
+        "core-weighs-depth": lambda state: [
+            equal(r[1:], (state.depth + 1) * r[:1].expand(r[1:].shape)) for r in state.rate(_squares)
+        ],
     },
 )
 def squared_norm_differences_are_conserved(state: State) -> list[Relation]:
@@ -88,7 +92,12 @@ def _transposed_pairs(state: State) -> list[tuple[Any, Any]]:
         return [((last @ last.mT).sum(), (unfolding.mT @ unfolding).sum())]
     links = state.chains(0)
     if state.chain == "mode":
-        return [(links[0] @ links[0].mT, links[1].mT @ links[1] if links[1].shape[0] == links[1].shape[1] else links[1] @ links[1].mT)]
+        return [
+            (
+                links[0] @ links[0].mT,
+                links[1].mT @ links[1] if links[1].shape[0] == links[1].shape[1] else links[1] @ links[1].mT,
+            )
+        ]
     return [(links[:, -1] @ links[:, -1].mT, last.mT[:, :, None] * last.mT[:, None, :])]
 
 

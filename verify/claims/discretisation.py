@@ -21,7 +21,9 @@ from .._state import State
     mutants={
         "second-order": lambda descent: equal(_tensors(descent), _tensors(descent.flow), order=2),
         "exactly": lambda descent: equal(_tensors(descent), _tensors(descent.flow)),
-        "half-time": lambda descent: equal(_tensors(descent)[1::2], _tensors(descent.flow)[1 : 1 + len(descent.times) // 2], order=1),
+        "half-time": lambda descent: equal(
+            _tensors(descent)[1::2], _tensors(descent.flow)[1 : 1 + len(descent.times) // 2], order=1
+        ),
     },
 )
 def descent_follows_the_flow_at_first_order(descent: Descent) -> Relation:
@@ -54,12 +56,17 @@ def unbalancedness_drifts_by_the_squared_step(state: State) -> list[Relation]:
 
 
 def _drift(state: State, law: Any) -> list[Relation]:
-    eta = state.core.new_full((), 0.125) if isinstance(state.core, torch.Tensor) else torch.ones_like(state.core.sum()) / 8
+    eta = (
+        state.core.new_full((), 0.125)
+        if isinstance(state.core, torch.Tensor)
+        else torch.ones_like(state.core.sum()) / 8
+    )
     stepped = state.moved({name: -gradient for name, gradient in state.block_gradients().items()}, eta)
     relations = []
     for mode in range(state.order):
         before, after, gradients = (
-            [(block * block).sum(1) for block in blocks] for blocks in (state.group_blocks(mode), stepped.group_blocks(mode), state.group_gradients(mode))
+            [(block * block).sum(1) for block in blocks]
+            for blocks in (state.group_blocks(mode), stepped.group_blocks(mode), state.group_gradients(mode))
         )
         for k in range(1, len(before)):
             change = (after[0] - after[k]) - (before[0] - before[k])

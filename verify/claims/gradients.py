@@ -50,7 +50,10 @@ def _flow_equations(state: State, sign: int) -> list[Relation]:
     derivation="euler-identity",
     mutants={
         "degree": lambda state: _euler(state, state.depth + 1),
-        "whole-tensor": lambda state: [equal(_inner(state, mode)[0].sum(), (state.gradient * state.tensor).sum() * 2) for mode in range(state.order)],
+        "whole-tensor": lambda state: [
+            equal(_inner(state, mode)[0].sum(), (state.gradient * state.tensor).sum() * 2)
+            for mode in range(state.order)
+        ],
     },
 )
 def euler_identity_for_every_block(state: State) -> list[Relation]:
@@ -62,7 +65,9 @@ def euler_identity_for_every_block(state: State) -> list[Relation]:
 
 
 def _euler(state: State, degree: int) -> list[Relation]:
-    return [equal(inner, -degree * state.component_inner(mode)) for mode in range(state.order) for inner in _inner(state, mode)]
+    return [
+        equal(torch.stack(_inner(state, mode)), -degree * state.component_inner(mode)) for mode in range(state.order)
+    ]
 
 
 def _inner(state: State, mode: int) -> list[torch.Tensor]:

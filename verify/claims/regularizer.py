@@ -21,7 +21,9 @@ def _minimised(sigma: Any, blocks: int) -> Any:
     diag(2 e^{2x}) + 2 e^{2 first} 1 1^T, which Sherman-Morrison inverts.
     """
     target = torch.log(sigma)
-    logs = torch.stack([target / blocks + (k + 1) / (2 * blocks) for k in range(blocks - 1)]) if blocks > 1 else target[:0]
+    logs = (
+        torch.stack([target / blocks + (k + 1) / (2 * blocks) for k in range(blocks - 1)]) if blocks > 1 else target[:0]
+    )
     for _ in range(NEWTON_STEPS if blocks > 1 else 0):
         last = torch.exp(2 * (target - logs.sum(0)))
         squares = torch.exp(2 * logs)
@@ -34,15 +36,15 @@ def _minimised(sigma: Any, blocks: int) -> Any:
     return (torch.exp(2 * logs).sum(0) + torch.exp(2 * (target - logs.sum(0)))) / 2
 
 
-def _components(state: State, mode: int) -> Any:
-    """Products of block norms of the groups that are alive (zero groups cost nothing)."""
-    products = state.block_norms(mode).prod(0)
+def _sigmas(state: State) -> Any:
+    """Products of block norms of all groups that are alive (zero groups cost nothing)."""
+    products = torch.cat([state.block_norms(mode).prod(0) for mode in range(state.order)])
     return torch.where(products > 0, products, products * 0 + 1)
 
 
 def _penalty(state: State, law: Any) -> list[Relation]:
-    blocks = state.block_norms(0).shape[0]
-    return [equal(_minimised(_components(state, mode), blocks), law(_components(state, mode))) for mode in range(state.order)]
+    sigmas = _sigmas(state)
+    return [equal(_minimised(sigmas, state.block_norms(0).shape[0]), law(sigmas))]
 
 
 @conjecture(
@@ -52,7 +54,9 @@ def _penalty(state: State, law: Any) -> list[Relation]:
     derivation="group-regularizer",
     applies=lambda depth, order, chain: chain != "mode" or depth <= 1,
     mutants={
-        "exponent": lambda state: _penalty(state, lambda sigma: (state.depth + 1) / 2 * sigma ** (2 / (state.depth + 2))),
+        "exponent": lambda state: _penalty(
+            state, lambda sigma: (state.depth + 1) / 2 * sigma ** (2 / (state.depth + 2))
+        ),
         "factor": lambda state: _penalty(state, lambda sigma: (state.depth + 2) / 2 * sigma ** (2 / (state.depth + 1))),
     },
 )

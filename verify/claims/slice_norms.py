@@ -54,8 +54,12 @@ def _power_law(state: State, law: Any) -> list[Relation]:
     derivation="sigma-law",
     applies=_private_groups,
     mutants={
-        "exponent": lambda state: _sigma_law(state, lambda s, c: (state.depth + 1) * s ** (2 - 2 / (state.depth + 2)) * c),
-        "factor": lambda state: _sigma_law(state, lambda s, c: (state.depth + 2) * derived("sigma_rate", state.depth)(s, c)),
+        "exponent": lambda state: _sigma_law(
+            state, lambda s, c: (state.depth + 1) * s ** (2 - 2 / (state.depth + 2)) * c
+        ),
+        "factor": lambda state: _sigma_law(
+            state, lambda s, c: (state.depth + 2) * derived("sigma_rate", state.depth)(s, c)
+        ),
     },
 )
 def products_of_block_norms_obey_the_saturating_power_law_when_balanced(state: State) -> list[Relation]:
@@ -77,7 +81,9 @@ def _sigma_law(state: State, law: Any) -> list[Relation]:
     applies=lambda depth, order, chain: depth >= 1 and _private_groups(depth, order, chain),
     mutants={
         "eps-forgotten": lambda state: [at_most(rate, g**state.depth * c) for rate, g, c, _ in _unbalanced(state)],
-        "lower-without-eps": lambda state: [at_most((g**2 + eps) ** (state.depth / 2) * c, rate) for rate, g, c, eps in _unbalanced(state)],
+        "lower-without-eps": lambda state: [
+            at_most((g**2 + eps) ** (state.depth / 2) * c, rate) for rate, g, c, eps in _unbalanced(state)
+        ],
     },
 )
 def slice_norm_rates_stay_within_their_bounds_when_unbalanced(state: State) -> list[Relation]:
@@ -179,7 +185,11 @@ def _unfolding_law(state: State) -> list[Relation]:
     topic="slice norms",
     assumes="matrix-balanced",
     applies=lambda depth, order, chain: order == 2 and depth >= 1 and (chain == "mode" or depth == 1),
-    mutants={"one-layer-less": lambda state: [equal(r.measured, r.predicted * (2 * state.depth) / (2 * state.depth + 1)) for r in _unfolding_law(state)]},
+    mutants={
+        "one-layer-less": lambda state: [
+            equal(r.measured, r.predicted * (2 * state.depth) / (2 * state.depth + 1)) for r in _unfolding_law(state)
+        ]
+    },
 )
 def singular_values_of_order_two_tensors_obey_the_deep_matrix_law(state: State) -> list[Relation]:
     """For N = 2 the model is a deep matrix factorization with 2K+1 layers and W's singular values follow its law."""
@@ -215,7 +225,13 @@ def _reduced(trajectory: Any) -> Any:
     rows = []
     for r in range(min(*start.ranks, *start.sizes)):
         weight = float(start.weights[(r,) * order])
-        norms = solve_component(depth, order, float(start.target[(r,) * order]), float(start.core[(r,) * order]), weight * trajectory.times.numpy())
+        norms = solve_component(
+            depth,
+            order,
+            float(start.target[(r,) * order]),
+            float(start.core[(r,) * order]),
+            weight * trajectory.times.numpy(),
+        )
         norms = torch.as_tensor(norms, dtype=torch.float64)
         rows.append(torch.stack([norms, derived("component_entry", depth, order)(norms)], 1))
     return torch.stack(rows, 2)
