@@ -10,7 +10,6 @@ from ._program import Assignment, Contraction
 CHAINS = ("column", "mode", "gate")
 
 
-@lru_cache(maxsize=256)
 def deep_tucker(depth: int, order: int, chain: str = "column") -> Parametrisation:
     """The Tucker factorization whose factors are products of `depth` blocks; depth 0 is the core alone.
 
@@ -30,6 +29,11 @@ def deep_tucker(depth: int, order: int, chain: str = "column") -> Parametrisatio
         raise ValueError(f"order must be an integer >= 1, got {order!r}")
     if chain not in CHAINS:
         raise ValueError(f"chain must be one of {', '.join(CHAINS)}, got {chain!r}")
+    return _described(depth, order, chain)
+
+
+@lru_cache(maxsize=256)
+def _described(depth: int, order: int, chain: str) -> Parametrisation:
     modes = range(1, order + 1)
     output = tuple(f"i{n}" for n in modes)
     name = f"deep Tucker, depth {depth}, order {order}, chain {chain}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sympy import Expr, Integer, latex
+from sympy import Integer, latex
 
 from ._program import Contraction, Labels, exact
 
@@ -26,7 +27,7 @@ class Network:
 
     tensors: tuple[Tensor, ...]
     keep: Labels
-    coefficient: Expr = field(default=Integer(1))
+    coefficient: Any = field(default=Integer(1))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensors", tuple(sorted((name, tuple(labels)) for name, labels in self.tensors)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from sympy import Rational, sympify
 from sympy.core.expr import Expr
@@ -37,7 +38,7 @@ class Contraction:
 
     operands: tuple[tuple[str, Labels], ...]
     output: Labels
-    coefficient: Expr = field(default=Rational(1))
+    coefficient: Any = field(default=Rational(1))  # an exact number, made a SymPy number at once
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "operands", tuple((name, tuple(labels)) for name, labels in self.operands))
@@ -69,7 +70,7 @@ class Contraction:
 class LinearCombination:
     """A sum of named tensors of one shape with exact coefficients: ((coefficient, name), ...)."""
 
-    terms: tuple[tuple[Expr, str], ...]
+    terms: tuple[tuple[Any, str], ...]  # exact numbers, made SymPy numbers at once
 
     def __post_init__(self) -> None:
         if not self.terms:
