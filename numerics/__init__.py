@@ -4,6 +4,7 @@ from numerics._architecture import Architecture, Chain
 from numerics._arithmetic import FLOAT64, MP, Arithmetic
 from numerics._checkpoint import load_checkpoint, save_checkpoint
 from numerics._closed_form import ClosedForm
+from numerics._column_norms import ColumnNorms, column_norms
 from numerics._data import load_tensor
 from numerics._descend import Run, check_problem, descend, problem_losses
 from numerics._errors import DivergenceError, UsageError
@@ -25,9 +26,11 @@ from numerics._observables import (
     watch,
 )
 from numerics._optimizers import OPTIMIZERS, GroupRMSprop
+from numerics._penalties import prox_schatten, prox_slices, schatten, shrink, slice_penalty
 from numerics._problems import Completion, Problem, Sensing, full_observation, observe
 from numerics._reduced import solve_component, solve_slice_norm
 from numerics._reference import reference_compose, reference_gradient
+from numerics._regularizer import Representation, representation_cost
 from numerics._sharpness import problem_sharpness, sharpness
 from numerics._starts import balance, matrix_balance, scale, unbalance
 from numerics._superdiagonal import component_blocks
@@ -54,6 +57,7 @@ __all__ = [
     "Arithmetic",
     "Chain",
     "ClosedForm",
+    "ColumnNorms",
     "CompiledProgram",
     "Completion",
     "DeepTucker",
@@ -66,6 +70,7 @@ __all__ = [
     "IntegerList",
     "NumberList",
     "Problem",
+    "Representation",
     "Run",
     "Sensing",
     "Trainer",
@@ -79,6 +84,7 @@ __all__ = [
     "check_memory",
     "check_problem",
     "closest",
+    "column_norms",
     "compile",
     "component",
     "component_blocks",
@@ -106,13 +112,19 @@ __all__ = [
     "participation_ratio",
     "problem_losses",
     "problem_sharpness",
+    "prox_schatten",
+    "prox_slices",
     "reference_compose",
     "reference_gradient",
+    "representation_cost",
     "save_checkpoint",
     "scale",
+    "schatten",
     "sharpness",
+    "shrink",
     "singular_values",
     "slice_norms",
+    "slice_penalty",
     "solve_component",
     "solve_flow",
     "solve_slice_norm",

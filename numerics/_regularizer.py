@@ -1,0 +1,161 @@
+"""The induced regularizer R_K(W): least squared norm of all factorizations of W, minimised over frames too."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import expm, expm_frechet
+from scipy.optimize import minimize
+
+from numerics._column_norms import ColumnNorms, column_norms
+from numerics._errors import UsageError
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Representation:
+    """A cheapest factorization found. Source: (15).
+
+    Attributes:
+        value: R_K(W), an upper bound: exact for these frames up to `gap`.
+        gap: duality gap of the convex problem over column norms.
+        frame_residual: largest entry of T_(n) E_(n)^T - E_(n) T_(n)^T over the modes, relative to the value, which is
+            0 where the frames are stationary (E is the derivative in T). The problem over frames is not convex:
+            that a better stationary point exists is not excluded, only made unlikely by several starts.
+        core, factors: G and U^(n) (I_n, rank), with W = G x_n U^(n).
+    """
+
+    value: float
+    gap: float
+    frame_residual: float
+    core: Array
+    factors: tuple[Array, ...]
+
+
+def representation_cost(W: Any, depth: int, *, starts: int = 3, seed: int = 0) -> Representation:
+    """R_K(W) = min 1/2 ||G||^2 + K/2 sum ||u_r^(n)||^{2/K} over W = G x_n U^(n); Source: (15).
+
+    Columns are taken orthonormal up to their norms, in the column spaces of the unfoldings.
+
+    Arguments:
+        depth: K >= 0; at 0 it is 1/2 ||W||^2.
+        starts: number of starting frames; the first is the HOSVD of W, the others are random.
+
+    Raises:
+        UsageError: if W is not finite or depth is negative.
+    """
+    W = np.asarray(W, dtype=np.float64)
+    if not np.isfinite(W).all() or W.ndim < 1:
+        raise UsageError("W must be a finite tensor with at least one mode")
+    if depth < 0:
+        raise UsageError(f"depth must be 0 or more, got {depth}")
+    order, norm = W.ndim, float(np.sqrt((W * W).sum()))
+    if depth == 0 or norm == 0:
+        return Representation(norm**2 / 2, 0.0, 0.0, W, tuple(np.eye(size) for size in W.shape))
+    spaces = [_column_space(W / norm, n) for n in range(order)]
+    reduced = W / norm
+    for n, basis in enumerate(spaces):
+        reduced = _rotate(reduced, basis, n)
+    rng = np.random.default_rng(seed)
+    best: tuple[float, list[Array]] | None = None
+    free = any(basis.shape[1] > 1 for basis in spaces)
+    for start in range(starts if free else 1):
+        frames = [np.eye(basis.shape[1]) for basis in spaces]
+        if start:
+            frames = [np.linalg.qr(rng.standard_normal(frame.shape))[0] for frame in frames]
+        value, frames = _best_frames(reduced, depth, frames)
+        if best is None or value < best[0]:
+            best = (value, frames)
+    assert best is not None
+    T = reduced
+    for n, frame in enumerate(best[1]):
+        T = _rotate(T, frame, n)
+    solved = column_norms(T, depth)
+    degree = 1 + order * depth
+    factors = tuple(
+        norm ** (depth / degree) * (basis @ frame) * s
+        for basis, frame, s in zip(spaces, best[1], solved.norms, strict=True)
+    )
+    size = norm ** (2 / degree)
+    return Representation(
+        solved.value * size,
+        solved.gap * size,
+        _frame_residual(T, solved) / solved.value,
+        solved.core * norm ** (1 / degree),
+        factors,
+    )
+
+
+def _column_space(W: Array, mode: int) -> Array:
+    """Orthonormal basis of the mode-n unfolding's columns, largest singular values first."""
+    unfolding = np.moveaxis(W, mode, 0).reshape(W.shape[mode], -1)
+    U, s, _ = np.linalg.svd(unfolding, full_matrices=False)
+    return U[:, : max(1, int((s > max(unfolding.shape) * np.finfo(float).eps * s[0]).sum()))]
+
+
+def _rotate(T: Array, Q: Array, mode: int) -> Array:
+    """T x_mode Q^T."""
+    return np.moveaxis(np.tensordot(Q, T, axes=(0, mode)), 0, mode)
+
+
+def _best_frames(T: Array, depth: int, frames: list[Array]) -> tuple[float, list[Array]]:
+    """Stationary frames Q_n exp(skew) from given ones, together with the column norms; objective of (15)."""
+    order, sizes = T.ndim, T.shape
+    upper = [np.triu_indices(size, 1) for size in sizes]
+    edges = np.cumsum([0, *sizes, *(len(index[0]) for index in upper)])
+
+    def objective(z: Array) -> tuple[float, Array]:
+        rotated, bases, skews = T, [], []
+        for n, size in enumerate(sizes):
+            skew = np.zeros((size, size))
+            skew[upper[n]] = z[edges[order + n] : edges[order + n + 1]]
+            skews.append(skew - skew.T)
+            bases.append(frames[n] @ expm(skews[n]))
+            rotated = _rotate(rotated, bases[n], n)
+        total = np.zeros(())
+        for n in range(order):
+            total = np.add.outer(total, z[edges[n] : edges[n + 1]])
+        x = z[: edges[order]]
+        slope = rotated * np.exp(-2 * total)  # derivative in T
+        mu, nu = rotated * slope / 2, depth / 2 * np.exp(2 / depth * x)
+        gradient = np.empty_like(z)
+        for n in range(order):
+            others = tuple(m for m in range(order) if m != n)
+            norms = slice(edges[n], edges[n + 1])
+            gradient[norms] = -2 * mu.sum(axis=others) + 2 / depth * nu[norms]
+            partial = T
+            for m in others:
+                partial = _rotate(partial, bases[m], m)
+            in_basis = frames[n].T @ np.tensordot(partial, slope, axes=(others, others))
+            in_skew = expm_frechet(skews[n].T, in_basis, compute_expm=False)
+            gradient[edges[order + n] : edges[order + n + 1]] = (in_skew - in_skew.T)[upper[n]]
+        return float(mu.sum() + nu.sum()), gradient
+
+    z = np.zeros(edges[-1])
+    start = T
+    for n, frame in enumerate(frames):
+        start = _rotate(start, frame, n)
+    for n, s in enumerate(column_norms(start, depth, tolerance=1e-6).norms):
+        z[edges[n] : edges[n + 1]] = np.log(np.maximum(s, 1e-12))
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = minimize(objective, z, jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 2000})
+    result = []
+    for n, size in enumerate(sizes):
+        skew = np.zeros((size, size))
+        skew[upper[n]] = found.x[edges[order + n] : edges[order + n + 1]]
+        result.append(frames[n] @ expm(skew - skew.T))
+    return float(found.fun), result
+
+
+def _frame_residual(T: Array, solved: ColumnNorms) -> float:
+    worst = 0.0
+    divisor = np.ones(())
+    for s in solved.norms:
+        divisor = np.multiply.outer(divisor, np.where(s > 0, s, 1.0))
+    slope = T / divisor**2
+    for n in range(T.ndim):
+        others = tuple(m for m in range(T.ndim) if m != n)
+        M = np.tensordot(T, slope, axes=(others, others)) if others else np.outer(T, slope)
+        worst = max(worst, float(abs(M - M.T).max()))
+    return worst
