@@ -7,14 +7,23 @@ from theory._incremental import component_solution, incremental_learning
 from theory._representation_cost import cost_bounds, representation_cost
 from theory.notation import K, N
 
-REQUIRED = (
-    "euler-identity norm-conservation matrix-laws slice-norm-law sigma-law constant-alignment superdiagonal "
-    "group-regularizer drift-per-step"
-).split()
+REQUIRED = [
+    "euler-identity",
+    "norm-conservation",
+    "matrix-laws",
+    "slice-norm-law",
+    "sigma-law",
+    "constant-alignment",
+    "superdiagonal",
+    "group-regularizer",
+    "drift-per-step",
+]
 
 
 @pytest.mark.parametrize("chain", CHAINS)
-@pytest.mark.parametrize(("depth", "order"), [(0, 1), (0, 3), (1, 2), (1, 3), (2, 1), (2, 4), (3, 2), (4, 3), (6, 4), (64, 3), (4, 8)])
+@pytest.mark.parametrize(
+    ("depth", "order"), [(0, 1), (0, 3), (1, 2), (1, 3), (2, 1), (2, 4), (3, 2), (4, 3), (6, 4), (64, 3), (4, 8)]
+)
 def test_every_derivation_holds(depth, order, chain):
     for derivation in derivations(depth, order, chain):
         outcome = derivation.check()
@@ -29,7 +38,12 @@ def test_every_derivation_holds_for_the_symbolic_depth(chain):
 
 
 def test_every_derivation_of_order_holds_for_the_symbolic_order():
-    for derivation in (representation_cost(K, N), cost_bounds(K, N), component_solution(K, N), incremental_learning(K, N)):
+    for derivation in (
+        representation_cost(K, N),
+        cost_bounds(K, N),
+        component_solution(K, N),
+        incremental_learning(K, N),
+    ):
         assert derivation.check().holds, derivation.id
 
 

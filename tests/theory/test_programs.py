@@ -55,7 +55,7 @@ def test_a_parametrisation_that_is_not_multilinear_names_the_block():
     with pytest.raises(ValueError, match="not multilinear: block 'C' is used 0 times"):
         Parametrisation("unused", blocks, (_product("A", "B"),), ("i", "j"))
     square = Assignment("S", Contraction((("A", ("i", "x")), ("A", ("i", "x"))), ("i", "x")))
-    with pytest.raises(ValueError, match="label|not multilinear: block 'A' is used 2 times"):
+    with pytest.raises(ValueError, match="not multilinear: block 'A' is used 2 times"):
         Parametrisation("square", blocks[:2], (square, _product("S", "B")), ("i", "j"))
 
 
@@ -73,7 +73,9 @@ def test_wrong_labels_name_the_block():
         Parametrisation("labels", blocks, (_product("A", "B"),), ("i", "j"))
 
 
-@pytest.mark.parametrize(("depth", "order", "chain"), [(-1, 3, "column"), (2, 0, "column"), (2, 3, "rows"), (True, 3, "gate")])
+@pytest.mark.parametrize(
+    ("depth", "order", "chain"), [(-1, 3, "column"), (2, 0, "column"), (2, 3, "rows"), (True, 3, "gate")]
+)
 def test_deep_tucker_refuses_what_is_out_of_range(depth, order, chain):
     with pytest.raises(ValueError, match="must be"):
         deep_tucker(depth, order, chain)
@@ -82,7 +84,15 @@ def test_deep_tucker_refuses_what_is_out_of_range(depth, order, chain):
 def test_blocks_have_the_agreed_names_and_labels():
     model = deep_tucker(3, 2)
     assert model.block_order == ("G", "A1.1", "A1.2", "a1", "A2.1", "A2.2", "a2")
-    assert {b.name: len(b.labels) for b in model.blocks} == {"G": 2, "A1.1": 3, "A1.2": 3, "a1": 2, "A2.1": 3, "A2.2": 3, "a2": 2}
+    assert {b.name: len(b.labels) for b in model.blocks} == {
+        "G": 2,
+        "A1.1": 3,
+        "A1.2": 3,
+        "a1": 2,
+        "A2.1": 3,
+        "A2.2": 3,
+        "a2": 2,
+    }
     assert [len(b.labels) for b in deep_tucker(2, 2, "gate").blocks] == [2, 1, 2, 1, 2]
     assert [len(b.labels) for b in deep_tucker(2, 2, "mode").blocks] == [2, 2, 2, 2, 2]
     assert deep_tucker(0, 3).block_order == ("G",)
@@ -136,7 +146,9 @@ def test_the_program_computes_the_model_and_its_negative_gradient(depth, order, 
 
     for block in model.blocks:  # L is quadratic in one entry, so a central difference is its exact derivative
         entry = next(iter(arrays[block.name]))
-        plus, minus = ({**arrays, block.name: {**arrays[block.name], entry: arrays[block.name][entry] + h}} for h in (1, -1))
+        plus, minus = (
+            {**arrays, block.name: {**arrays[block.name], entry: arrays[block.name][entry] + h}} for h in (1, -1)
+        )
         assert values[gradient_flow(model).outputs[block.name]][entry] == -(loss(plus) - loss(minus)) / 2
 
 

@@ -43,7 +43,11 @@ def evaluate(expression, values):
             square = word(loop)
             scale *= sum(square[i][i] for i in range(len(square)))
         part = [[scale]] if not letters else [[scale * v for v in row] for row in word(letters)]
-        total = part if total is None else [[u + v for u, v in zip(r, t, strict=True)] for r, t in zip(total, part, strict=True)]
+        total = (
+            part
+            if total is None
+            else [[u + v for u, v in zip(r, t, strict=True)] for r, t in zip(total, part, strict=True)]
+        )
     return total
 
 
@@ -62,7 +66,9 @@ def test_normal_forms_keep_the_value(seed):
 def test_the_gradient_is_the_exact_slope_of_a_linear_map(seed):
     values, moved = numbers(seed), numbers(seed + 100)
     word = P @ A @ B @ S
-    slope = evaluate(inner(gradient(D, word, "A"), matrix("A", "p", "q")), {**values, "A": moved["A"]} | {"D": values["D"]})
+    slope = evaluate(
+        inner(gradient(D, word, "A"), matrix("A", "p", "q")), {**values, "A": moved["A"]} | {"D": values["D"]}
+    )
     by_hand = evaluate(inner(D, word), {**values, "A": moved["A"]})
     assert slope == by_hand
 
