@@ -30,11 +30,24 @@ class PathBatch:
     Arguments:
         problems: as `Problem.for_path` returns them.
         assumes: the kind of start.
+        starts: the first states, where they do not come from problems (real data).
+        records, substeps: records of a path, and steps of the coarsest descent between two of them.
     """
 
-    def __init__(self, problems: Sequence[Problem], assumes: str) -> None:
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        assumes: str,
+        *,
+        starts: Sequence[State] | None = None,
+        records: int = RECORDS,
+        substeps: int = SUBSTEPS,
+    ) -> None:
         self.problems = list(problems)
         self.assumes = assumes
+        self.records, self.substeps = records, substeps
+        if starts is not None:
+            self.__dict__["starts"] = list(starts)
         self._descents: dict[tuple[str, int, int], Any] = {}
         self._flows: dict[float, Any] = {}
 
@@ -56,7 +69,7 @@ class PathBatch:
         return parameters, torch.stack([s.target for s in self.starts]), torch.stack([s.weights for s in self.starts])
 
     def descent(self, index: int, level: int, optimizer: str = "gd", jitter: int = 0) -> Descent:
-        """The PyTorch run of one problem with step 1 / (RECORDS * SUBSTEPS * 2**level).
+        """The PyTorch run of one problem with step 1 / (records * substeps * 2**level).
 
         Raises:
             PathFailure: the run diverged.
@@ -75,20 +88,20 @@ class PathBatch:
         return descent
 
     def _descend(self, optimizer: str, level: int, jitter: int) -> Any:
-        every = SUBSTEPS * 2**level
+        every = self.substeps * 2**level
         parameters, target, weights = self._stacked(jitter)
         # The memory of a running mean is kept fixed in time, not in steps, so that halving the step refines one equation.
         options = {"alpha": 1 - 0.2 / 2**level} if optimizer in ("group-rmsprop", "rmsprop") else {}
         try:
             return descend(
                 self.starts[0].architecture, parameters, target, weights,
-                step=1.0 / (RECORDS * every), steps=RECORDS * every, record_every=every, optimizer=optimizer, options=options,
+                step=1.0 / (self.records * every), steps=self.records * every, record_every=every, optimizer=optimizer, options=options,
             )  # fmt: skip
         except DivergenceError as error:
             return error
 
     def flow(self, index: int, rtol: float = FINE) -> Flow:
-        """The solved flow of one problem at times 0, 1/RECORDS, .., 1.
+        """The solved flow of one problem at times 0, 1/records, .., 1.
 
         Raises:
             PathFailure: the flow did not reach time 1.
@@ -101,7 +114,7 @@ class PathBatch:
                 arrays,
                 target.numpy(),
                 weights.numpy(),
-                np.arange(RECORDS + 1) / RECORDS,
+                np.arange(self.records + 1) / self.records,
                 rtol=rtol,
                 atol=rtol * 1e-3,
             )

@@ -24,10 +24,6 @@ def verify(words: list[str]) -> int:
     for path in (config.json_, config.events, config.junit, config.html):
         if path is not None and path.is_dir():
             raise UsageError(f"{path} is a folder; name a file")
-    if config.data is not None:
-        from ._real import verify_data
-
-        return verify_data(config)
     listeners: list[Listener] = [Terminal()]
     if config.json_:
         listeners.append(JsonFile(config.json_))
@@ -35,6 +31,10 @@ def verify(words: list[str]) -> int:
         listeners.append(NdjsonFile(config.events))
     if config.junit:
         listeners.append(JunitFile(config.junit))
+    if config.data is not None:
+        from ._real import verify_data
+
+        return verify_data(config, listeners)
     return run(config, listeners)
 
 

@@ -111,10 +111,7 @@ class CellRun:
     def judge(self, claim: Claim) -> Result:
         """The verdict on one claim in this cell."""
         started = time.perf_counter()
-        result = Result(
-            id=claim.id, title=claim.title, source=claim.source, verdict=Verdict.ERROR, depth=self.cell.depth, order=self.cell.order,
-            chain=self.cell.chain, topic=claim.topic, subject=claim.subject, assumes=claim.assumes, statement=claim.statement, file=claim.file, line=claim.line,
-        )  # fmt: skip
+        result = _blank(claim, self.cell)
         try:
             self._judge(claim, result)
         except OutOfTime:
@@ -285,6 +282,42 @@ def _judge_path(claim: Claim, batch: PathBatch, index: int, *, witnessed: bool =
     if claim.subject == "Flow":
         return judge_flow(claim, batch, index)
     return judge_descent(claim, batch, index, witnessed=witnessed)
+
+
+def _blank(claim: Claim, cell: Cell) -> Result:
+    return Result(
+        id=claim.id,
+        title=claim.title,
+        source=claim.source,
+        verdict=Verdict.ERROR,
+        depth=cell.depth,
+        order=cell.order,
+        chain=cell.chain,
+        topic=claim.topic,
+        subject=claim.subject,
+        assumes=claim.assumes,
+        statement=claim.statement,
+        file=claim.file,
+        line=claim.line,
+    )
+
+
+def judge_examples(claim: Claim, cell: Cell, batch: PathBatch, budget: float) -> Result:
+    """The verdict on one path claim from the runs of one batch (real data); nothing is generated or shrunk."""
+    started = time.perf_counter()
+    result = _blank(claim, cell)
+    try:
+        with time_limit(budget):
+            outcomes = [_asked(lambda i=i: _judge_path(claim, batch, i)) for i in range(len(batch.starts))]  # type: ignore[misc]
+        _fill(result, outcomes)
+        statuses = {outcome.status for outcome in outcomes}
+        verdicts = {"violated": Verdict.REFUTED, "undecided": Verdict.INCONCLUSIVE, "holds": Verdict.SUPPORTED}
+        result.verdict = next((v for status, v in verdicts.items() if status in statuses), Verdict.VACUOUS)
+        result.detail = outcomes[0].how
+    except OutOfTime:
+        result.detail = f"did not finish within its budget of {budget:g} s; raise budget="
+    result.seconds = time.perf_counter() - started
+    return result
 
 
 class NotRepeatable(Exception):

@@ -67,9 +67,9 @@ class Terminal:
         if self.results:
             self.out.print(_grid(self.results) if self.cells > 1 else _table(self.results))
         for result in self.results:
-            if result.verdict is Verdict.REFUTED:
+            if result.verdict is Verdict.REFUTED and result.counterexample:
                 self.out.print(describe(result), markup=False, soft_wrap=True)
-            elif result.verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.VACUOUS):
+            elif result.verdict not in (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED):
                 self.out.print(
                     f"{result.verdict.value} {result.id} ({_where(result)}): {result.detail}",
                     markup=False,
