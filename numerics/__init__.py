@@ -34,6 +34,7 @@ from numerics._regularizer import Representation, representation_cost
 from numerics._sharpness import problem_sharpness, sharpness
 from numerics._starts import balance, matrix_balance, scale, unbalance
 from numerics._superdiagonal import component_blocks
+from numerics._sweep import points, read_table, run_point, sweep
 from numerics._targets import block_target, superdiagonal_target, tucker_target
 from numerics._tensors import (
     fold,
@@ -110,13 +111,16 @@ __all__ = [
     "paper_start",
     "parse_keys",
     "participation_ratio",
+    "points",
     "problem_losses",
     "problem_sharpness",
     "prox_schatten",
     "prox_slices",
+    "read_table",
     "reference_compose",
     "reference_gradient",
     "representation_cost",
+    "run_point",
     "save_checkpoint",
     "scale",
     "schatten",
@@ -129,6 +133,7 @@ __all__ = [
     "solve_flow",
     "solve_slice_norm",
     "superdiagonal_target",
+    "sweep",
     "train",
     "tucker_target",
     "unbalance",

@@ -1,4 +1,4 @@
-"""python -m numerics key=value ...: one training run with progress, checkpoints and pictures."""
+"""python -m numerics key=value ...: one training run with progress, checkpoints and pictures; or a sweep of them."""
 
 import os
 import sys
@@ -13,6 +13,8 @@ from numerics._experiment import Experiment
 from numerics._keys import parse_keys
 from numerics._observables import watch
 from numerics._pictures import draw_run
+from numerics._sweep import Row, sweep
+from numerics._sweep_keys import SweepKeys, parse_sweep
 from numerics._train import History, train
 from numerics._trainer import Trainer
 
@@ -26,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_help())
         return CONVERGED
     try:
+        if arguments and arguments[0] == "sweep":
+            return _sweep(arguments[1:])
         return _run(parse_keys(arguments, Experiment))
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -57,6 +61,19 @@ def _run(experiment: Experiment) -> int:
     else:
         raise UsageError("no step size was found that does not diverge; give step= and a smaller size=")
     return _report(experiment, trainer, history)
+
+
+def _sweep(arguments: Sequence[str]) -> int:
+    keys, experiments = parse_sweep(arguments)
+    total = len(experiments)
+
+    def show(row: Row) -> None:
+        if sys.stderr.isatty():
+            print(f"{row['status']}: {row['key']}", file=sys.stderr)
+
+    added = sweep(experiments, keys.table, jobs=keys.jobs, scheduler=keys.scheduler, on_row=show)
+    print(f"{added} of {total} experiments trained, {total - added} were in {keys.table} before")
+    return CONVERGED
 
 
 def _saved_step(experiment: Experiment) -> float | None:
@@ -147,6 +164,10 @@ def _help() -> str:
         default = field.default
         text = ",".join(map(str, default)) if isinstance(default, tuple) else default
         lines.append(f"  {name}={'' if text is None else text!s:<12} {field.description}")
+    lines.append("python -m numerics sweep key=values ...   a grid (seed=0..9 observed=0.2,0.5) into one table:")
+    lines += [
+        f"  {name}={field.default or ''!s:<12} {field.description}" for name, field in SweepKeys.model_fields.items()
+    ]
     return "\n".join(lines)
 
 

@@ -1,0 +1,156 @@
+"""Grids of experiments into one SQLite table that a second run continues; on this machine or on a Dask cluster."""
+
+import itertools
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from numerics._errors import DivergenceError, UsageError
+from numerics._experiment import Experiment
+from numerics._observables import watch
+from numerics._train import train
+
+COLUMNS = {
+    "key": "TEXT PRIMARY KEY",
+    "status": "TEXT",
+    "steps": "INTEGER",
+    "loss": "REAL",
+    "train_error": "REAL",
+    "test_error": "REAL",
+    "effective_rank": "REAL",
+    "participation": "REAL",
+    "unbalancedness": "REAL",
+    "seconds": "REAL",
+}
+Row = dict[str, Any]
+
+
+def points(base: Mapping[str, Any], grid: Mapping[str, Sequence[Any]]) -> list[Experiment]:
+    """All combinations of the grid's values put into the base, in the order of the grid.
+
+    Raises:
+        UsageError: through validation, if a combination is impossible.
+    """
+    return [
+        Experiment(**{**base, **dict(zip(grid, values, strict=True))}) for values in itertools.product(*grid.values())
+    ]
+
+
+def sweep(
+    experiments: Iterable[Experiment],
+    table: Path,
+    *,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    on_row: Callable[[Row], None] | None = None,
+) -> int:
+    """Train every experiment that the table does not hold yet; returns how many rows were added.
+
+    Each finished experiment is committed at once, so an interrupted sweep loses only what was being trained.
+
+    Arguments:
+        table: SQLite file with a table "runs": one row for each experiment, its keys as JSON in "key".
+        jobs: processes on this machine (joblib).
+        scheduler: address of a Dask scheduler to use instead, e.g. tcp://host:8786.
+
+    Raises:
+        UsageError: if the table is no such table, or an optional package is missing.
+    """
+    chosen = {_key(experiment): experiment for experiment in experiments}
+    table.parent.mkdir(parents=True, exist_ok=True)
+    added = 0
+    with closing(sqlite3.connect(table, timeout=60)) as connection:
+        done = _prepare(connection, table)
+        todo = [experiment for key, experiment in chosen.items() if key not in done]
+        for row in _rows(todo, jobs, scheduler):
+            names = ", ".join(COLUMNS)
+            marks = ", ".join(f":{name}" for name in COLUMNS)
+            connection.execute(f"INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})", row)
+            connection.commit()
+            added += 1
+            if on_row is not None:
+                on_row(row)
+    return added
+
+
+def read_table(table: Path) -> list[Row]:
+    """All rows, the keys of each experiment as columns beside its results."""
+    with closing(sqlite3.connect(table)) as connection:
+        _prepare(connection, table)
+        rows = [
+            dict(zip(COLUMNS, values, strict=True))
+            for values in connection.execute(f"SELECT {', '.join(COLUMNS)} FROM runs")
+        ]
+    return [{**json.loads(row.pop("key")), **row} for row in rows]
+
+
+def _prepare(connection: sqlite3.Connection, table: Path) -> set[str]:
+    """Make the table where there is none; the keys it holds."""
+    try:
+        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        connection.execute(f"CREATE TABLE IF NOT EXISTS runs ({columns})")
+        connection.commit()
+        return {key for (key,) in connection.execute("SELECT key FROM runs")}
+    except sqlite3.DatabaseError as error:
+        raise UsageError(f"table={table}: not a table of runs ({error}); name another file") from None
+
+
+def _key(experiment: Experiment) -> str:
+    keys = experiment.model_dump(mode="json", exclude={"out", "checkpoint"})
+    return json.dumps(keys, sort_keys=True)
+
+
+def _rows(todo: Sequence[Experiment], jobs: int, scheduler: str | None) -> Iterator[Row]:
+    if scheduler is None and jobs == 1:
+        yield from map(run_point, todo)
+        return
+    if not todo:
+        return
+    try:
+        from joblib import Parallel, delayed, parallel_config
+    except ImportError:
+        raise UsageError("jobs= and scheduler= need joblib: pip install 'deep-tucker-verify[sweep]'") from None
+    where: AbstractContextManager[Any] = nullcontext()
+    if scheduler is not None:
+        try:
+            client = import_module("distributed").Client(scheduler, timeout=30)
+        except ImportError:
+            raise UsageError("scheduler= needs Dask: pip install 'deep-tucker-verify[cluster]'") from None
+        where = parallel_config(backend="dask", client=client)
+    with where:
+        parallel = Parallel(n_jobs=-1 if scheduler else jobs, return_as="generator_unordered")
+        yield from parallel(delayed(run_point)(experiment) for experiment in todo)
+
+
+def run_point(experiment: Experiment) -> Row:
+    """Train one experiment; its row of the table. A diverged run is a result like any other."""
+    began = time.perf_counter()
+    row: Row = dict.fromkeys(COLUMNS)
+    row["key"] = _key(experiment)
+    trainer = experiment.trainer()
+    architecture = trainer.architecture
+    zero = trainer.problem.loss(trainer.W.new_zeros(architecture.sizes))
+    try:
+        history = train(
+            trainer,
+            steps=experiment.steps,
+            record_every=experiment.record,
+            watch=lambda trained: watch(architecture, trained.parameters, trained.problem, trained.W),
+            stop_below=experiment.tolerance**2 * float(zero),
+        )
+    except DivergenceError as error:
+        return {**row, "status": "diverged", "steps": error.step_index, "seconds": time.perf_counter() - began}
+    modes = range(1, architecture.order + 1)
+    row |= {"status": history.status, "steps": history.steps[-1], "seconds": time.perf_counter() - began}
+    for column in ("loss", "train_error", "test_error", "unbalancedness"):
+        row[column] = float(history.series(column.replace("_", " "))[-1])
+    for column in ("effective_rank", "participation"):
+        row[column] = float(np.mean([history.series(f"{column.replace('_', ' ')} {n}")[-1] for n in modes]))
+    return row
