@@ -26,6 +26,7 @@ FORMAT = 1
 def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outcome, seed: int) -> dict[str, Any]:
     """Everything needed to state, read and replay a violation."""
     a = problem.architecture
+    _, start = problem.blocks_for(claim.assumes)
     return {
         "format": FORMAT,
         "claim": claim.id,
@@ -38,6 +39,7 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "sizes": list(a.sizes),
         "ranks": list(a.ranks),
         "blocks": {name: np.asarray(values).tolist() for name, values in problem.blocks.items()},
+        "start": {name: values.tolist() for name, values in start.items()},
         "target": problem.target.tolist(),
         "mask": problem.mask.astype(int).tolist(),
         "normalised": problem.normalised,

@@ -249,10 +249,10 @@ class CellRun:
                 except Exception:
                     return False
 
-            seconds = min(self.settings.budget, 8.0 if claim.subject == "State" else 15.0)
+            seconds = min(self.settings.budget, 6.0)
             smaller = shrink(
                 violates, self.cell, fixed=self.settings.sizes, kind=problem.kind, seed=self.settings.seed, seconds=seconds,
-                tries=400 if claim.subject == "State" else 40,
+                tries=8 if claim.subject == "State" else 2,
             )  # fmt: skip
             if smaller is not None:
                 again = ask_one(claim, smaller)

@@ -136,7 +136,9 @@ def _judge_order(claim: Claim, batch: PathBatch, index: int) -> Outcome:
     sizes: list[list[tuple[float, float]]] = []
     stated: tuple[Relation, ...] = ()
     orders: list[int | None] = []
-    for level in range(3 if claim.negative or not batch.problems else LEVELS):  # one clear witness is enough for a negative claim; real runs are long
+    for level in range(
+        3 if claim.negative or not batch.problems else LEVELS
+    ):  # one clear witness is enough for a negative claim; real runs are long
         stated = relations(claim, batch.descent(index, level, claim.optimizer))
         orders = [relation.order for relation in stated]
         sizes.append([_size(relation) for relation in stated])

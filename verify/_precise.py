@@ -475,11 +475,11 @@ class _Extreme(tuple):
 
 
 def _amax(x: Any, dim: Any = (), keepdim: bool = False) -> Precise:
-    return Precise(np.maximum.reduce(_raw(x), axis=_axes(dim) or None, keepdims=keepdim))
+    return Precise(np.maximum.reduce(_raw(x), axis=None if dim in ((), []) else _axes(dim), keepdims=keepdim))
 
 
 def _amin(x: Any, dim: Any = (), keepdim: bool = False) -> Precise:
-    return Precise(np.minimum.reduce(_raw(x), axis=_axes(dim) or None, keepdims=keepdim))
+    return Precise(np.minimum.reduce(_raw(x), axis=None if dim in ((), []) else _axes(dim), keepdims=keepdim))
 
 
 def _norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, p: Any = None, **_: Any) -> Precise:  # noqa: A002

@@ -65,7 +65,9 @@ def prepare(source: str, observed: float, seed: int) -> Data:
     mask = seen & (np.random.default_rng(seed).random(tensor.shape) < observed)
     if not mask.any():
         raise UsageError(f"observed={observed:g} leaves no observed entry of {tensor.size}; raise it")
-    reduced = f"reduced to {_times(tensor.shape)} by means over blocks of {_times(strides)}, " if max(strides) > 1 else ""
+    reduced = (
+        f"reduced to {_times(tensor.shape)} by means over blocks of {_times(strides)}, " if max(strides) > 1 else ""
+    )
     words = (
         f"data {source}: {_times(full.shape)}, {reduced}"
         f"divided by its root mean square {scale:.4g}; {int(mask.sum())} of {tensor.size} entries observed"
@@ -177,7 +179,9 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
                     tell(ClaimJudged(results[-1]))
                 tell(StageAdvanced(cell))
             report = _report(data, cell, batch.descent(0, 0))
-            report["pictures"] = draw(batch.descent(0, 0), batch.flow(0), _errors(data, batch.descent(0, 0)), config, cell)
+            report["pictures"] = draw(
+                batch.descent(0, 0), batch.flow(0), _errors(data, batch.descent(0, 0)), config, cell
+            )
             reports.append(report)
             tell(Note(_words(cell, report)))
     except KeyboardInterrupt:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, find, settings
-from hypothesis.errors import NoSuchExample
+from hypothesis.errors import HypothesisException, NoSuchExample
+
+from numerics import Architecture
 
 from ._events import Cell
 from ._problem import Problem
-from ._strategies import problems
+from ._strategies import draw_problems, problems
+
+LARGEST = 3  # mode and core sizes tried for a small counterexample
+EXTRA = 4  # units above all ones that sizes may sum to
 
 
 def key_of(problem: Problem) -> bytes:
@@ -32,6 +38,22 @@ def key_of(problem: Problem) -> bytes:
     return "".join(parts).encode() + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)
 
 
+def small_architectures(cell: Cell, fixed: tuple[int, ...] | None) -> Iterator[Architecture]:
+    """Architectures of a cell from the smallest up: mode and core sizes 1 to 3, ordered by their sum."""
+    names = cell.order if cell.depth == 0 else 2 * cell.order
+    if fixed is not None:
+        names -= cell.order
+    for extra in range(EXTRA + 1):
+        for sizes in itertools.product(range(1, LARGEST + 1), repeat=names):
+            if sum(sizes) - names != extra:
+                continue
+            modes = fixed or sizes[: cell.order]
+            ranks = modes if cell.depth == 0 else sizes[-cell.order :]
+            yield Architecture(cell.depth, modes, ranks, cell.chain)
+        if names == 0:
+            return
+
+
 def shrink(
     violates: Callable[[Problem], bool],
     cell: Cell,
@@ -40,51 +62,58 @@ def shrink(
     kind: str,
     seed: int,
     seconds: float,
-    tries: int = 400,
+    tries: int,
 ) -> Problem | None:
-    """The simplest problem of the cell that Hypothesis finds within the time, or None if it finds none.
+    """The simplest problem of the cell that violates: first the smallest architecture, then the simplest numbers.
 
     Arguments:
         violates: the engine's own judgement of one problem.
         fixed: mode sizes the user asked for, which are then kept.
-        kind: the thin set on which the violation was seen; searched first, then all.
+        kind: the thin set on which the violation was seen.
+        seconds: time for the sizes, and again for the numbers.
+        tries: problems drawn per architecture.
     """
     deadline = time.monotonic() + seconds
-    seen: dict[bytes, Problem] = {}
+    for architecture in small_architectures(cell, fixed):
+        kinds = ("plain",) if kind == "plain" else ("plain", kind)
+        for problem in draw_problems(problems(architecture, kinds=kinds), tries, seed):
+            if time.monotonic() > deadline:
+                return None
+            if violates(problem):
+                return _simplest(violates, problem, kinds, seed, seconds) or problem
+    return None
+
+
+def _simplest(
+    violates: Callable[[Problem], bool], known: Problem, kinds: tuple[str, ...], seed: int, seconds: float
+) -> Problem | None:
+    """Hypothesis's simplest numbers for the architecture of a known violation."""
+    deadline = time.monotonic() + seconds
+    seen: set[bytes] = set()
     best: list[Problem] = []
 
     def condition(problem: Problem) -> bool:
-        # After the deadline only problems already known to violate count, so that Hypothesis's own replay stays consistent.
+        # After the deadline only problems already known to violate count, so Hypothesis's own replay stays consistent.
         key = key_of(problem)
         if key in seen:
             return True
         if time.monotonic() > deadline or not violates(problem):
             return False
-        seen[key] = problem
+        seen.add(key)
         best.append(problem)
         return True
 
     options = settings(
-        max_examples=tries,
+        max_examples=200,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
-    for kinds in (("plain",), ("plain", kind)):
-        strategy = problems(
-            literal=True,
-            kinds=tuple(dict.fromkeys(kinds)),
-            depth=cell.depth,
-            order=cell.order,
-            chain=cell.chain,
-            fixed=fixed,
-            largest=3,
-        )
-        try:
-            return find(strategy, condition, settings=options, random=random.Random(seed))
-        except NoSuchExample:
-            continue
-        except Exception:  # Hypothesis's own complaints (flaky timing); the best problem seen is still a counterexample
-            break
-    return best[-1] if best else None
+    try:
+        strategy = problems(known.architecture, literal=True, kinds=kinds)
+        return find(strategy, condition, settings=options, random=random.Random(seed))
+    except NoSuchExample:
+        return None
+    except HypothesisException:  # a complaint about timing; the best problem seen is still a counterexample
+        return best[-1] if best else None

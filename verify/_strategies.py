@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 
 from numerics import Architecture
 
@@ -65,7 +64,9 @@ def problems(
 
     def fill(shape: tuple[int, ...], bound: int = 3) -> np.ndarray:
         if literal:
-            return draw(arrays(np.int64, shape, elements=st.integers(-bound, bound)))
+            count = math.prod(shape)  # one list draws and shrinks much faster than hypothesis.extra.numpy.arrays
+            numbers = draw(st.lists(st.integers(-bound, bound), min_size=count, max_size=count))
+            return np.array(numbers, dtype=np.int64).reshape(shape)
         return generator.integers(-bound, bound + 1, shape)
 
     blocks = {name: fill(shape) for name, shape in architecture.shapes.items()}

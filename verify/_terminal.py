@@ -168,15 +168,18 @@ def describe(result: Result) -> str:
     lines.append(
         f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, loss 1/2 sum w (W - target)^2, w = {_weights(c)}"
     )
-    power = f" * 2^{c['exponent']}" if c["exponent"] else ""
-    for name, values in c["blocks"].items():
-        lines.append(f"    {name:6} = {values}{power}")
+    lines += [f"    {name:6} = {_short(values)}" for name, values in c["start"].items()]
     lines.append(f"    target = {c['target']}" + (f" * 2^{c['target_exponent']}" if c["target_exponent"] else ""))
     lines.append(f"  confirmed   {c['confirmed']}")
     if "path" in c:
         lines.append(f"  reproduce   python -m verify replay {c['path']}")
         lines.append(f"  script      python -m verify show {c['path']}")
     return "\n".join(lines)
+
+
+def _short(values: Any) -> str:
+    """Nested lists with six digits a number; the file has them all."""
+    return f"[{', '.join(map(_short, values))}]" if isinstance(values, list) else f"{values:.6g}"
 
 
 def result_violation(c: dict[str, Any]) -> str:

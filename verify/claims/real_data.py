@@ -23,7 +23,9 @@ def slice_norms(state: State) -> torch.Tensor:
     source="Hariz et al. 2024; (3), (20)",
     topic="real data",
     assumes="balanced",
-    mutants={"static": lambda descent: equal(descent.series(slice_norms), descent.flow.series(slice_norms)[:1], order=1)},
+    mutants={
+        "static": lambda descent: equal(descent.series(slice_norms), descent.flow.series(slice_norms)[:1], order=1)
+    },
 )
 def slice_norms_of_the_run_follow_the_derived_flow(descent: Descent) -> Relation:
     """Core slice norms along real gradient descent against those along the compiled flow, from one balanced start."""
