@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from ._claim import Claim
-from ._precise import DIGITS, MORE_DIGITS, Unsupported, precision
+from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._problem import Problem
-from ._relations import Relation, concatenated_gap, is_exact_zero, relations_of
+from ._relations import Relation, are_exact, concatenated_gap, is_exact_zero, relations_of
 from ._state import NotDifferentiable, State
 from ._verdict import Outcome
 
@@ -201,6 +201,8 @@ def judge_exact(claim: Claim, problem: Problem, *, state: State | None = None) -
     """What one problem says in exact rational arithmetic; None where the claim needs an irrational number."""
     try:
         stated = relations(claim, state or problem.exact_state())
+        if not are_exact(stated):  # a rounded constant such as 2**0.5 took part
+            return None
         if is_exact_zero(stated):
             return Outcome("holds")
         violation, scale = concatenated_gap(stated)

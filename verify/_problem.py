@@ -24,10 +24,12 @@ from numerics import (
     unbalance,
 )
 
-from ._precise import Precise, _map, current_digits, mpf_to_mpfr
+from ._numbers import current_digits, entrywise, mpf_to_mpfr
+from ._precise import Precise
 from ._state import PreciseState, State
 
 SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
+PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,10 @@ class Problem:
         build = {"balanced": balance, "small": balance, "matrix-balanced": matrix_balance}.get(assumes)
         if assumes == "unbalanced":
             blocks = unbalance(architecture, raw, 1, arithmetic)
+            if (
+                architecture.depth and int(np.abs(self.target).sum()) % 2
+            ):  # in half of the problems the last block is short
+                blocks |= {name: block / 4 for name, block in blocks.items() if name.startswith("a")}
         elif build is not None:
             blocks = build(architecture, raw, arithmetic)
         else:
@@ -99,22 +105,22 @@ class Problem:
     def precise_state(self, assumes: str = "generic") -> PreciseState:
         """The same state in the digits of `precision()`, rebuilt from the whole numbers; call inside `precision()`."""
         architecture, blocks = self.blocks_for(assumes, MP(current_digits() + 5))
-        parameters = {name: Precise(_map(mpf_to_mpfr, block)) for name, block in blocks.items()}
+        parameters = {name: Precise(entrywise(mpf_to_mpfr, block)) for name, block in blocks.items()}
         return PreciseState(architecture, parameters, *self._exact_target_and_weights())
 
     def exact_state(self) -> PreciseState:
         """The generic state in exact rationals."""
         factor = _power_of_two(self.exponent)
         parameters = {
-            name: Precise(_map(lambda v: factor * int(v), self.blocks[name])) for name in self.architecture.shapes
+            name: Precise(entrywise(lambda v: factor * int(v), self.blocks[name])) for name in self.architecture.shapes
         }
         return PreciseState(self.architecture, parameters, *self._exact_target_and_weights())
 
     def _exact_target_and_weights(self) -> tuple[Precise, Precise]:
         factor = _power_of_two(self.target_exponent)
-        target = Precise(_map(lambda v: factor * int(v), self.target))
+        target = Precise(entrywise(lambda v: factor * int(v), self.target))
         unit = _power_of_two(self.weight_exponent) * (gmpy2.mpq(1, self.observed) if self.normalised else gmpy2.mpz(1))
-        return target, Precise(_map(lambda m: unit if m else gmpy2.mpz(0), self.mask))
+        return target, Precise(entrywise(lambda m: unit if m else gmpy2.mpz(0), self.mask))
 
     def for_path(self, assumes: str) -> Problem:
         """The same problem, rescaled by powers of two so that its flow from time 0 to 1 is worth following.
@@ -129,6 +135,7 @@ class Problem:
         else:
             architecture, blocks = plain.blocks_for(assumes)
             size = float(np.linalg.norm(reference_compose(architecture, blocks)))
+            size *= 2.0**PATH_SMALLNESS if assumes == "small" else 1.0
             degree = 1 + architecture.order * architecture.depth
             target_size = float(np.linalg.norm(self.target.astype(float) * self.mask))
             plain = replace(

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ._precise import Precise, _raw
+from ._numbers import EXACT_TYPES, scalar
+from ._precise import Precise, raw
 
 KINDS = ("equal", "at_most", "nonincreasing", "constant")
 
@@ -170,16 +171,27 @@ def concatenated_gap(relations: tuple[Relation, ...]) -> tuple[np.ndarray, np.nd
     return np.concatenate([g.reshape(-1) for g, _ in gaps]), np.concatenate([s.reshape(-1) for _, s in gaps])
 
 
+def are_exact(relations: tuple[Relation, ...]) -> bool:
+    """Whether every operand is made of exact rationals alone."""
+    sides = [side for relation in relations for side in (relation.measured, relation.predicted) if side is not None]
+    return all(isinstance(entry, EXACT_TYPES) for side in sides for entry in np.asarray(_exact_array(side)).flat)
+
+
+def _exact_array(side: Any) -> Any:
+    """The object array of an operand; plain numbers as they enter exact arithmetic."""
+    return np.asarray(raw(scalar(side)), dtype=object)
+
+
 def is_exact_zero(relations: tuple[Relation, ...]) -> bool:
     """Whether every relation holds with no discrepancy at all, decided on the exact operands."""
     for relation in relations:
-        a = np.asarray(_raw(relation.measured), dtype=object)
+        a = np.asarray(raw(relation.measured), dtype=object)
         if relation.kind in ("equal", "at_most"):
-            b = np.asarray(_raw(relation.predicted), dtype=object)
+            b = np.asarray(raw(relation.predicted), dtype=object)
             difference = a - b
         else:
             difference = a - a[:1] if relation.kind == "constant" else a[1:] - a[:-1]
         bad = (lambda d: d != 0) if relation.kind in ("equal", "constant") else (lambda d: d > 0)
-        if any(isinstance(d, float) and math.isnan(d) or bad(d) for d in np.asarray(difference, dtype=object).flat):
+        if any((isinstance(d, float) and math.isnan(d)) or bad(d) for d in np.asarray(difference, dtype=object).flat):
             return False
     return True
