@@ -6,6 +6,7 @@ import difflib
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
@@ -13,6 +14,7 @@ from . import notation
 from ._catalogue import TOPICS, derivations, model_derivations
 from ._deep_tucker import CHAINS
 from ._law_count import LawCount, count_laws
+from ._law_table import table
 from ._models import MODELS
 from ._parametrisation import Parametrisation
 from ._render import as_json, as_latex, as_text
@@ -21,7 +23,9 @@ USAGE = (
     "usage: python -m theory [depth=4|K] [order=3] [chain=column|mode|gate]\n"
     "       [model=tucker|matrix|cp|deep-cp|tensor-train] [topic=" + "|".join(TOPICS) + "] "
     "[sizes=2,2,2] [format=text|latex|json]\n"
-    "sizes (with topic=conservation) counts all conservation laws at those mode sizes; ranks follow them"
+    "       [out=FILE]\n"
+    "sizes (with topic=conservation) counts all conservation laws at those mode sizes; ranks follow them;\n"
+    "topic=conservation out=FILE writes the table of counts; otherwise out=FILE receives what would be printed"
 )
 LARGEST = {"depth": 512, "order": 12, "size": 6, "unknowns": 130}
 
@@ -37,6 +41,7 @@ class Settings(BaseModel):
     topic: str = "all"
     format: str = "text"
     sizes: tuple[int, ...] | None = None
+    out: Path | None = None
 
     @field_validator("depth")
     @classmethod
@@ -110,10 +115,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
-        print(output)
-        sys.stdout.flush()
+        if settings.out is not None:
+            settings.out.write_text(output if output.endswith("\n") else output + "\n", encoding="utf-8")
+        else:
+            print(output)
+            sys.stdout.flush()
     except BrokenPipeError:
         sys.stderr.close()
+    except OSError as error:
+        print(f"error: out={settings.out}: {error.strerror}", file=sys.stderr)
+        return 2
     return 0 if good else 3
 
 
@@ -138,6 +149,8 @@ def _closest(word: str, names: Sequence[str]) -> str:
 
 
 def _run(settings: Settings) -> tuple[str, bool]:
+    if settings.topic == "conservation" and settings.out is not None and settings.sizes is None:
+        return table(), True
     depth = notation.K if settings.depth == "K" else int(settings.depth)
     if settings.sizes is not None:
         model = MODELS[settings.model](int(settings.depth), settings.order, settings.chain)
@@ -153,7 +166,7 @@ def _run(settings: Settings) -> tuple[str, bool]:
         raise ValueError(f"no derivation of topic {settings.topic!r} applies to {heading}")
     checked = [(d, d.check()) for d in chosen]
     if settings.format == "json":
-        output = as_json(settings.model_dump(), checked)
+        output = as_json(settings.model_dump(mode="json"), checked)
     else:
         output = (as_text if settings.format == "text" else as_latex)(heading, checked)
     return output, all(check.holds for _, check in checked)
@@ -193,7 +206,7 @@ def count_json(settings: Settings, count: LawCount) -> str:
         "lie_rank": count.lie_rank,
         "label_sizes": dict(count.sizes),
     }
-    return json.dumps({"config": settings.model_dump(), "conservation": result}, indent=2)
+    return json.dumps({"config": settings.model_dump(mode="json"), "conservation": result}, indent=2)
 
 
 if __name__ == "__main__":

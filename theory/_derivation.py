@@ -231,11 +231,19 @@ def reachable(start: Side, steps: tuple[Step, ...]) -> set[Side]:
 
 def text_latex(text: str) -> str:
     """LaTeX of the short formulas in which readers' names are written: <a, B>, ||B||^2, dL/dA, d/dt, A^T, W_r."""
-    text = re.sub(r"\|\|([^|]*)\|\|", r"\\lVert \1 \\rVert", text)
+    text = re.sub(r"\|\|([^|]*)\|\|", r"\\lVert \1 \\rVert ", text)
     text = re.sub(r"dL/d(\w+)", r"\\partial L/\\partial \1", text)
-    text = text.replace("<", r"\langle ").replace(">", r" \rangle").replace("^T", r"^{\top}").replace("'", "^{\\prime}")
-    text = text.replace("sum_B", r"\sum_B").replace(" * ", r" \cdot ")
-    return re.sub(r"(?<![\\A-Za-z])(gamma|sigma|alpha|eta|lambda)(?![A-Za-z])", r"\\\1", text)
+    text = re.sub(r"(?<![\\A-Za-z/])d(gamma|[A-Za-z])(?![A-Za-z/])", r"\\mathrm{d}\1", text)
+    text = text.replace("<", r"\langle ").replace(">", r" \rangle").replace("^T", r"^{\top}").replace(" * ", r" \cdot ")
+    text = re.sub(r"(?<![\\A-Za-z])(gamma|sigma|alpha|eta|lambda)(?![A-Za-z])", r"\\\1", text)
+    words = r"(?<![\\A-Za-z])([A-Za-z]{2,}(?: [A-Za-z]{2,})*)(?![A-Za-z])"
+    return re.sub(
+        words, lambda found: rf"\text{{{found[1]}}}", re.sub(r"(\w+)_rate|slice_norm_rate_\w+", _spaced, text)
+    )
+
+
+def _spaced(found: re.Match[str]) -> str:
+    return found[0].replace("_", " ")
 
 
 def side_latex(side: Side) -> str:

@@ -1,11 +1,23 @@
 """Counting conservation laws: known matrix results, Tucker at 2x2x2, and the two bounds on their own."""
 
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 import pytest
 
-from theory import CHAINS, Block, Parametrisation, count_laws, cp, deep_matrix, deep_tucker, gradient_flow, tensor_train
+from theory import (
+    CHAINS,
+    Block,
+    Parametrisation,
+    _law_table,
+    count_laws,
+    cp,
+    deep_matrix,
+    deep_tucker,
+    gradient_flow,
+    tensor_train,
+)
 from theory import _law_count as counting
 from theory._exact_evaluation import indices, run, sizes_of
 from theory._series import PRIME, Series, rank_mod_prime
@@ -152,3 +164,15 @@ def _copy():
     from theory import Assignment, Contraction
 
     return (Assignment("W", Contraction((("A", ("i", "j")),), ("i", "j"))),)
+
+
+def test_the_table_in_the_documentation_is_the_one_the_command_writes():
+    page = (Path(__file__).parents[2] / "docs" / "conservation_laws.md").read_text(encoding="utf-8")
+    assert page.startswith(_law_table.INTRODUCTION)
+    first = [count for count, _ in zip(_law_table.rows(), range(7), strict=False)]
+    for count in first:
+        assert _law_table.as_row(count) in page
+    assert (
+        sum(line.endswith("| complete |") for line in page.splitlines())
+        == len(page.splitlines()) - page.splitlines().index("|---|---|---:|---:|---:|---|") - 1
+    )
