@@ -49,7 +49,7 @@ class PathBatch:
         if starts is not None:
             self.__dict__["starts"] = list(starts)
         self._descents: dict[tuple[str, int, int], Any] = {}
-        self._flows: dict[float, Any] = {}
+        self._flows: dict[tuple[float, int], Any] = {}
 
     @cached_property
     def starts(self) -> list[State]:
@@ -106,10 +106,10 @@ class PathBatch:
         Raises:
             PathFailure: the flow did not reach time 1.
         """
-        if rtol not in self._flows:
-            parameters, target, weights = self._stacked()
+        if (rtol, jitter) not in self._flows:
+            parameters, target, weights = self._stacked(jitter)
             arrays = {name: value.numpy() for name, value in parameters.items()}
-            self._flows[rtol] = solve_flow(
+            self._flows[rtol, jitter] = solve_flow(
                 self.starts[0].architecture,
                 arrays,
                 target.numpy(),
@@ -118,7 +118,7 @@ class PathBatch:
                 rtol=rtol,
                 atol=rtol * 1e-3,
             )
-        solution = self._flows[rtol]
+        solution = self._flows[rtol, jitter]
         if solution.status != "finished":
             raise PathFailure(f"the flow stopped at time {solution.reached:g} of 1 ({solution.status})")
         state = self.starts[index]

@@ -153,5 +153,5 @@ def conjecture(
 
     if callable(title):  # used as @conjecture without parentheses
         function, title = title, None
-        return decorate(function)  # type: ignore[return-value]
+        return decorate(function)
     return decorate

@@ -14,7 +14,8 @@ import torch
 import theory
 from numerics import compile as lower
 
-from ._precise import EXACT_TYPES, Precise, mpf_to_mpfr, mpfr_to_mpf
+from ._numbers import EXACT_TYPES, mpf_to_mpfr, mpfr_to_mpf
+from ._precise import Precise
 from ._state import State
 
 

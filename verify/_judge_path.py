@@ -10,8 +10,8 @@ import numpy as np
 from ._batch import PathBatch, PathFailure, precise_descent
 from ._claim import Claim
 from ._judge_state import EPS, NOISE_MARGIN, PERSISTED, ratio, relations, second_look, worst_entry
+from ._numbers import precision
 from ._path import COARSE, FINE
-from ._precise import precision
 from ._relations import Relation, concatenated_gap
 from ._verdict import Outcome
 
@@ -20,6 +20,7 @@ ORDER_SLACK = 0.25  # an observed order this far below the claimed one is still 
 LEVELS = 5  # halvings before giving up on reaching the asymptotic regime
 NEGLIGIBLE = 1e-11  # discrepancies below this, relative, no longer show an order in float64
 FLOW_MARGIN = 8.0
+START_MARGIN = 64.0  # how much more rounding a solver collects than one rounding of the start does
 
 
 def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
@@ -40,6 +41,8 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
         return Outcome("undecided", how="the relation changes its shape with the tolerance")
     relative = ratio(fine, scale)
     at = int(np.argmax(relative))
+    if not np.all(np.isfinite(fine) & np.isfinite(coarse)):
+        return Outcome("undecided", how="the relation is not a finite number on this flow")
     integration = float(np.max(np.abs(coarse - fine), initial=0.0))
     allowed = PATH_ROUNDING * scale + FLOW_MARGIN * (FINE * scale + FINE / COARSE * integration)
     measured, predicted = worst_entry(stated)
@@ -53,7 +56,11 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
         return Outcome(
             "holds", order=_tolerance_order(float(coarse.max()), float(fine.max()), float(scale.max())), **given
         )
+    allowed = allowed + START_MARGIN * _start_noise(claim, batch, index, stated)
+    given["allowed"] = float(ratio(allowed, scale)[at])
     bad = fine > allowed
+    if not np.any(bad):
+        return Outcome("holds", **given)
     if np.all(coarse[bad] > 8 * fine[bad]):
         return Outcome("holds", order=_tolerance_order(float(coarse[bad].max()), float(fine[bad].max()), 0.0), **given)
     finest, finest_scale = concatenated_gap(relations(claim, batch.flow(index, FINE / 50)))
@@ -71,6 +78,22 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
         how="does not vanish with the solver's tolerance, nor stand clear of it",
         **given,
     )
+
+
+def _start_noise(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relation, ...]) -> np.ndarray:
+    """How much every violation moves when the start is rounded once; the largest along a series' first axis counts.
+
+    Without it a series that is exactly zero, such as a conserved difference, is compared with its own rounding errors.
+    """
+    moved = relations(claim, batch.flow(index, FINE, jitter=1))
+    noise = []
+    for relation, other in zip(stated, moved, strict=True):
+        here, there = relation.gap()[0], other.gap()[0]
+        change = np.abs(here - there) if here.shape == there.shape else np.zeros_like(here)
+        if change.ndim > 1 or relation.kind in ("constant", "nonincreasing"):
+            change = np.broadcast_to(change.max(axis=0, keepdims=True, initial=0.0), change.shape)
+        noise.append(change.reshape(-1))
+    return np.nan_to_num(np.concatenate(noise), posinf=0.0)
 
 
 def _tolerance_order(coarse: float, fine: float, scale: float) -> float | None:

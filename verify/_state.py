@@ -14,7 +14,8 @@ import torch.autograd.forward_ad as forward_ad
 
 from numerics import Architecture, component, compose, factor, reference_compose, reference_gradient
 
-from ._precise import EXACT_TYPES, Jet, Precise, Unsupported, _map, current_digits, precision
+from ._numbers import EXACT_TYPES, Jet, Unsupported, current_digits, entrywise, precision
+from ._precise import Precise
 
 Array = Any  # torch.Tensor (float64), or Precise when a claim is confirmed
 
@@ -301,7 +302,8 @@ class PreciseState(State):
         velocity = {name: -gradient for name, gradient in self.block_gradients().items()}
         if self.is_exact:
             jets = {
-                name: Precise(_map(Jet, value.array, velocity[name].array)) for name, value in self.parameters.items()
+                name: Precise(entrywise(Jet, value.array, velocity[name].array))
+                for name, value in self.parameters.items()
             }
             moved = PreciseState(self.architecture, jets, self.target, self.weights)
             return _jet_rate(function(moved))
@@ -358,4 +360,4 @@ def _jet_rate(value: Any) -> Any:
         return type(value)(_jet_rate(v) for v in value)
     if not isinstance(value, Precise):
         return Precise(0)
-    return Precise(_map(lambda x: x.rate if isinstance(x, Jet) else 0, value.array))
+    return Precise(entrywise(lambda x: x.rate if isinstance(x, Jet) else 0, value.array))

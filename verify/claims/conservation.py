@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -46,7 +47,7 @@ def _gram_pairs(state: State) -> list[tuple[Any, Any]]:
     for mode in range(state.order):
         if state.chain == "mode" or state.depth == 1:
             factors = state.chains(mode) if state.chain == "mode" else [state.vectors(mode)]
-            pairs += [(left.mT @ left, right @ right.mT) for left, right in zip(factors, factors[1:], strict=False)]
+            pairs += [(left.mT @ left, right @ right.mT) for left, right in pairwise(factors)]
             unfolding = unfold(state.core, mode)
             pairs.append((factors[-1].mT @ factors[-1], unfolding @ unfolding.mT))
         elif state.chain == "column":

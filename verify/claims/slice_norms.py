@@ -232,8 +232,8 @@ def _reduced(trajectory: Any) -> Any:
             float(start.core[(r,) * order]),
             weight * trajectory.times.numpy(),
         )
-        norms = torch.as_tensor(norms, dtype=torch.float64)
-        rows.append(torch.stack([norms, derived("component_entry", depth, order)(norms)], 1))
+        core = torch.as_tensor(norms, dtype=torch.float64)
+        rows.append(torch.stack([core, derived("component_entry", depth, order)(core)], 1))
     return torch.stack(rows, 2)
 
 
