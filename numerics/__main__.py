@@ -30,6 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments and arguments[0] == "sweep":
             return _sweep(arguments[1:])
+        if any(argument.startswith("experiment=") for argument in arguments):
+            from numerics.experiments import main as run_studies
+
+            return run_studies(arguments)
         return _run(parse_keys(arguments, Experiment))
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -15,7 +15,9 @@ class DivergenceError(ArithmeticError):
         problem: flat index of the worst problem of the batch.
     """
 
-    def __init__(self, step_index: int, loss: float, step: float, stable_step: float | None, problem: int = 0) -> None:
+    def __init__(
+        self, step_index: int, loss: float, step: float, stable_step: float | None = None, problem: int = 0
+    ) -> None:
         self.step_index, self.loss, self.step, self.stable_step, self.problem = (
             step_index,
             loss,

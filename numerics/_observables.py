@@ -10,7 +10,7 @@ from torch import Tensor
 from numerics._architecture import Architecture
 from numerics._model import factor
 from numerics._problems import Completion, Problem
-from numerics._tensors import mode_product, slice_norms, unfold
+from numerics._tensors import slice_norms, unfold
 
 Parameters = Mapping[str, Tensor]
 
@@ -32,27 +32,35 @@ def block_norms(architecture: Architecture, parameters: Parameters, mode: int) -
 
 def unbalancedness(architecture: Architecture, parameters: Parameters) -> Float[Tensor, "*batch"]:
     """Largest difference of squared block norms inside a group, over all groups of all modes. Source: (6)."""
-    worst = []
-    for mode in range(architecture.order):
-        squares = block_norms(architecture, parameters, mode) ** 2
-        worst.append((squares.amax(-2) - squares.amin(-2)).amax(-1))
+    return _spread([block_norms(architecture, parameters, mode) for mode in range(architecture.order)])
+
+
+def _spread(norms: list[Tensor]) -> Tensor:
+    worst = [(blocks.amax(-2) ** 2 - blocks.amin(-2) ** 2).amax(-1) for blocks in norms]
     return torch.stack(worst).amax(0)
 
 
-def alignments(architecture: Architecture, parameters: Parameters, D: Tensor) -> list[Float[Tensor, "*batch R"]]:
+def alignments(
+    architecture: Architecture, parameters: Parameters, D: Tensor, *, norms: list[Tensor] | None = None
+) -> list[Float[Tensor, "*batch R"]]:
     """For each mode <-grad L, W_{n,r}> / product of the group's block norms, by the Euler identity (5).
 
     Arguments:
         D: grad L at W, (*batch, *sizes).
+        norms: block norms of every mode, if they are at hand.
     """
-    order, back = architecture.order, D
+    order = architecture.order
+    lead, back = D.shape[: D.ndim - order], D
     for mode in range(order) if architecture.depth else ():
-        back = mode_product(back, factor(architecture, parameters, mode).mT, mode, order=order)
-    flow = -back * parameters["G"]
-    return [
-        unfold(flow, mode, order=order).sum(-1) / block_norms(architecture, parameters, mode).prod(-2)
-        for mode in range(order)
-    ]
+        # the first axis is multiplied and put last: after all modes they are in order again
+        flat = back.reshape(*lead, architecture.sizes[mode], -1)
+        back = flat.mT @ factor(architecture, parameters, mode)
+    flow = -back.reshape(parameters["G"].shape) * parameters["G"]
+    if norms is None:
+        norms = [block_norms(architecture, parameters, mode) for mode in range(order)]
+    axes = [tuple(len(lead) + m for m in range(order) if m != mode) for mode in range(order)]
+    inner = [flow.sum(axis) if axis else flow for axis in axes]
+    return [values / blocks.prod(-2) for values, blocks in zip(inner, norms, strict=True)]
 
 
 def mode_spectra(T: Tensor, *, order: int) -> list[Float[Tensor, "*batch S"]]:
@@ -87,18 +95,19 @@ def watch(architecture: Architecture, parameters: Parameters, problem: Problem, 
     order = architecture.order
     D = torch.empty_like(W)
     losses = problem.gradient_(W.clone(), D)
-    seen: dict[str, Tensor] = {"loss": losses, "unbalancedness": unbalancedness(architecture, parameters)}
+    norms_of = [block_norms(architecture, parameters, mode) for mode in range(order)]
+    seen: dict[str, Tensor] = {"loss": losses, "unbalancedness": _spread(norms_of)}
     if isinstance(problem, Completion):
         seen["train error"], seen["test error"] = problem.errors(W), problem.errors(W, held_out=True)
     spectra = mode_spectra(W, order=order)
     side = max(max(size, prod(architecture.sizes) // size) for size in architecture.sizes)
-    aligned = alignments(architecture, parameters, D)
+    aligned = alignments(architecture, parameters, D, norms=norms_of)
     for mode in range(order):
         name = str(mode + 1)
         spectrum = spectra[mode]
         top = spectrum[..., :1]
         floor = torch.finfo(W.dtype).eps * side * torch.linalg.vector_norm(spectrum, dim=-1, keepdim=True)
-        norms = block_norms(architecture, parameters, mode)
+        norms = norms_of[mode]
         seen[f"slice norms {name}"] = norms[..., 0, :]
         seen[f"block norms {name}"] = norms
         seen[f"alignment {name}"] = aligned[mode]

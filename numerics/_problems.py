@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from typing import final
 
@@ -107,16 +108,22 @@ class Completion(Problem):
         weights = self.test if held_out else self.weights
         if weights is None:
             return torch.full(W.shape[: self._batch_axes(W)], torch.nan, dtype=W.dtype, device=W.device)
-        residual = W - self.target
-        lead = self._batch_axes(W)
-        wrong = (weights * residual * residual).flatten(lead).sum(-1)
-        whole = (weights * self.target * self.target).expand_as(residual).flatten(lead).sum(-1)
-        return (wrong / whole).sqrt()
+        residual = (W - self.target).flatten(self._batch_axes(W))
+        wrong = torch.linalg.vecdot(residual * residual, weights.flatten(weights.ndim - self.order))
+        return (wrong / (self._of_zero[1] if held_out else self._of_zero[0])).sqrt()
+
+    @cached_property
+    def _of_zero(self) -> tuple[Tensor, ...]:
+        """Weighted squares of the target on the observed and on the held-out entries."""
+        kinds = [self.weights] if self.test is None else [self.weights, self.test]
+        return tuple((w * self.target * self.target).flatten(-self.order).sum(-1) for w in kinds)
 
     def gradient_(self, W: Tensor, D: Tensor, weights: Tensor | None = None) -> Float[Tensor, "*batch"]:
         W.sub_(self.target)
         torch.mul(W, self.weights if weights is None else weights, out=D)
         lead = self._batch_axes(W)
+        if not lead:
+            return torch.dot(W.flatten(), D.flatten()).div_(2)
         return torch.linalg.vecdot(W.flatten(lead), D.flatten(lead)).div_(2)
 
     def with_weights(self, weights: Tensor | None) -> "Completion":

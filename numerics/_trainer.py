@@ -113,6 +113,8 @@ class Trainer:
     @property
     def W(self) -> Tensor:
         """End-to-end tensor of the blocks as they are now."""
+        if self._form is not None:
+            return self._form.W
         return compose(self.architecture, self.parameters)
 
     def advance(self, steps: int = 1) -> Float[Tensor, "*batch"]:
