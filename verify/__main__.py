@@ -17,7 +17,8 @@ Check the theory of implicit regularization in deep Tucker factorization.
   python -m verify depth=2,3 conjectures=mine.py your own claims
   python -m verify claims='conservation*'        a selection, by topic or id
   python -m verify list                          the built-in claims
-  python -m verify show ID                       one claim: statement, hypotheses, source; or a counterexample file as a script
+  python -m verify show ID                       one claim: statement, hypotheses, source
+  python -m verify show FILE                     a counterexample as a NumPy script
   python -m verify replay FILE                   does a counterexample still refute?
   python -m verify new NAME                      write a commented template of a conjecture file
 """
@@ -67,7 +68,8 @@ def _help() -> int:
         print(f"  {field.alias or name + '='!s:13}{field.description}{default}")
     print("\nVerdicts:\n" + explain())
     print(
-        "\nExit codes: 0 all proved, exact or supported; 1 refuted; 2 usage; 3 error; 4 undecided or vacuous; 5 nothing selected; 130 interrupted"
+        "\nExit codes: 0 all proved, exact or supported; 1 refuted; 2 usage; 3 error; 4 undecided or vacuous; "
+        "5 nothing selected; 130 interrupted"
     )
     return 0
 

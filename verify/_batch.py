@@ -90,17 +90,18 @@ class PathBatch:
     def _descend(self, optimizer: str, level: int, jitter: int) -> Any:
         every = self.substeps * 2**level
         parameters, target, weights = self._stacked(jitter)
-        # The memory of a running mean is kept fixed in time, not in steps, so that halving the step refines one equation.
+        # A running mean remembers a fixed time, not a number of steps, so that halving the step refines one equation.
         options = {"alpha": 1 - 0.2 / 2**level} if optimizer in ("group-rmsprop", "rmsprop") else {}
         try:
             return descend(
                 self.starts[0].architecture, parameters, target, weights,
-                step=1.0 / (self.records * every), steps=self.records * every, record_every=every, optimizer=optimizer, options=options,
+                step=1.0 / (self.records * every), steps=self.records * every, record_every=every,
+                optimizer=optimizer, options=options,
             )  # fmt: skip
         except DivergenceError as error:
             return error
 
-    def flow(self, index: int, rtol: float = FINE) -> Flow:
+    def flow(self, index: int, rtol: float = FINE, jitter: int = 0) -> Flow:
         """The solved flow of one problem at times 0, 1/records, .., 1.
 
         Raises:

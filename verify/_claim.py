@@ -80,7 +80,7 @@ def _subject_of(function: Callable[..., Any]) -> str:
     where = f"{function.__name__} (line {function.__code__.co_firstlineno})"
     if len(parameters) != 1:
         raise ClaimError(
-            f"conjecture {where} must take exactly one argument, a State, Flow, Descent, Target or Seeds; it takes {len(parameters)}"
+            f"conjecture {where} must take exactly one argument, a {', '.join(SUBJECTS)}; it takes {len(parameters)}"
         )
     annotation = parameters[0].annotation
     if isinstance(annotation, str):
@@ -91,7 +91,7 @@ def _subject_of(function: Callable[..., Any]) -> str:
     name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
     if annotation is inspect.Parameter.empty:
         raise ClaimError(
-            f"conjecture {where} must annotate its argument: `{parameters[0].name}: State` (or Flow, Descent, Target, Seeds)"
+            f"conjecture {where} must annotate its argument, `{parameters[0].name}: State` (or another of {', '.join(SUBJECTS)})"
         )
     if name not in SUBJECTS:
         raise ClaimError(

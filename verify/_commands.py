@@ -51,7 +51,8 @@ def list_claims(words: list[str]) -> int:
             print(f"\n{topic}" if topic else topic)
         about = f"{claim.subject}, {claim.assumes}"
         print(
-            f"  {claim.id}\n      {claim.title}\n      about: {about}; source: {claim.source}; mutants: {', '.join(claim.mutants) or 'none (negative statement)'}"
+            f"  {claim.id}\n      {claim.title}\n      about: {about}; source: {claim.source}; "
+            f"mutants: {', '.join(claim.mutants) or 'none (negative statement)'}"
         )
     return Exit.OK
 
@@ -68,14 +69,16 @@ def show(words: list[str]) -> int:
     found = [claim for claim in BUILT_IN if claim.id == words[0]]
     if not found:
         raise UsageError(
-            f"show {words[0]}: no such claim{closest(words[0], [claim.id for claim in BUILT_IN])} (python -m verify list shows them)"
+            f"show {words[0]}: no such claim{closest(words[0], [claim.id for claim in BUILT_IN])} "
+            "(python -m verify list shows them)"
         )
     claim = found[0]
     kind = "a relation that does NOT hold in general" if claim.negative else "a relation that holds"
     print(f"{claim.id}\n{claim.title}\n\n{claim.statement}\n")
     print(f"about       a {claim.subject}, start: {claim.assumes}; {kind}")
     print(
-        f"source      {claim.source}\nproof       {f'theory derivation {claim.derivation}' if claim.derivation else 'none here'}"
+        f"source      {claim.source}\n"
+        f"proof       {f'theory derivation {claim.derivation}' if claim.derivation else 'none here'}"
     )
     print(f"mutants     {', '.join(claim.mutants) or 'none'}\ndefined     {claim.file}:{claim.line}")
     return Exit.OK
@@ -107,7 +110,8 @@ def replay(words: list[str]) -> int:
         return Exit.ERROR
     if outcome.status == "violated":
         print(
-            f"STILL REFUTED {data['claim']}: measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}; {outcome.how}"
+            f"STILL REFUTED {data['claim']}: measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}; "
+            f"{outcome.how}"
         )
         return Exit.REFUTED
     print(f"NO LONGER {data['claim']}: {outcome.status}" + (f" ({outcome.how})" if outcome.how else ""))

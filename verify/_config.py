@@ -98,7 +98,8 @@ class Config(pydantic.BaseModel):
                 raise ValueError("sizes must be 1 or more")
             if self.order != (len(self.sizes),) and "order" in self.model_fields_set:
                 raise ValueError(
-                    f"sizes={','.join(map(str, self.sizes))} names {len(self.sizes)} modes but order={','.join(map(str, self.order))}"
+                    f"sizes={','.join(map(str, self.sizes))} names {len(self.sizes)} modes "
+                    f"but order={','.join(map(str, self.order))}"
                 )
             object.__setattr__(self, "order", (len(self.sizes),))
         return self

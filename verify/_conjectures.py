@@ -59,7 +59,7 @@ def load_conjectures(path: Path) -> list[Claim]:
     """The claims defined in a Python file.
 
     Raises:
-        UsageError: no such file, a syntax error, an exception while importing, or no conjecture inside; with file and line.
+        UsageError: no such file, a syntax error, an exception while importing, or no conjecture inside; with the line.
     """
     if not path.is_file():
         raise UsageError(f"conjectures={path}: no such file; python -m verify new NAME writes a template")

@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -97,10 +98,12 @@ class CellRun:
             count = -(-settings.paths // PATH_GROUP)
             shapes = draw_problems(
                 architectures(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=4),
-                count,
+                8 * count,
                 settings.seed + 1,
             )
-            shapes = (shapes * count)[:count]
+            # Few shapes serve many problems, so at least half of them must leave room: no mode and no core side of size one.
+            roomy = [shape for shape in shapes if min(*shape.sizes, *shape.ranks) > 1][: -(-count // 2)]
+            shapes = ((roomy + shapes) * count)[:count]
             drawn = [
                 draw_problems(problems(shape), PATH_GROUP, settings.seed + 2 + i) for i, shape in enumerate(shapes)
             ]
@@ -115,7 +118,7 @@ class CellRun:
         try:
             self._judge(claim, result)
         except OutOfTime:
-            result.detail = f"did not finish within its budget of {self.settings.budget:g} s; raise budget= or make the conjecture cheaper"
+            result.detail = f"did not finish within its budget of {self.settings.budget:g} s; raise budget="
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -146,7 +149,8 @@ class CellRun:
             _fill(result, outcomes)
             self._refuted(claim, *witness, result)
             if claim.negative:
-                result.detail = f"{sum(o.status == 'violated' for o in outcomes)} of {len(outcomes)} inputs are witnesses; {result.detail}"
+                witnesses = sum(o.status == "violated" for o in outcomes)
+                result.detail = f"{witnesses} of {len(outcomes)} inputs are witnesses; {result.detail}"
             return
         exact = False
         if claim.subject == "State" and claim.assumes == "generic" and not claim.negative and not result.detail:
@@ -159,11 +163,15 @@ class CellRun:
     def _examples(self, claim: Claim) -> Iterator[tuple[Problem | tuple[PathBatch, int], Callable[[], Outcome]]]:
         if claim.subject == "State":
             for index, problem in enumerate(self.problems()):
-                yield problem, lambda i=index, p=problem: self._ask(claim, i, p)  # type: ignore[misc]
+                yield problem, partial(self._ask, claim, index, problem)
         elif claim.subject in ("Flow", "Descent"):
             for batch in self.batches(claim.assumes):
                 for index in range(len(batch.problems)):
-                    yield (batch, index), lambda b=batch, i=index: _judge_path(claim, b, i, witnessed=self._witnessed)  # type: ignore[misc]
+                    ask = partial(self._ask_path, claim, batch, index)
+                    yield (batch, index), ask
+
+    def _ask_path(self, claim: Claim, batch: PathBatch, index: int) -> Outcome:
+        return _judge_path(claim, batch, index, witnessed=self._witnessed)
 
     def _ask(self, claim: Claim, index: int, problem: Problem) -> Outcome:
         if (
@@ -251,7 +259,8 @@ class CellRun:
 
             seconds = min(self.settings.budget, 6.0)
             smaller = shrink(
-                violates, self.cell, fixed=self.settings.sizes, kind=problem.kind, seed=self.settings.seed, seconds=seconds,
+                violates, self.cell, fixed=self.settings.sizes, kind=problem.kind, seed=self.settings.seed,
+                seconds=seconds,
                 tries=8 if claim.subject == "State" else 2,
             )  # fmt: skip
             if smaller is not None:
@@ -308,7 +317,7 @@ def judge_examples(claim: Claim, cell: Cell, batch: PathBatch, budget: float) ->
     result = _blank(claim, cell)
     try:
         with time_limit(budget):
-            outcomes = [_asked(lambda i=i: _judge_path(claim, batch, i)) for i in range(len(batch.starts))]  # type: ignore[misc]
+            outcomes = [_asked(partial(_judge_path, claim, batch, i)) for i in range(len(batch.starts))]
         _fill(result, outcomes)
         statuses = {outcome.status for outcome in outcomes}
         verdicts = {"violated": Verdict.REFUTED, "undecided": Verdict.INCONCLUSIVE, "holds": Verdict.SUPPORTED}

@@ -1,4 +1,4 @@
-"""Judging claims about flows and descents: tighten the tolerance or halve the step, and look at what the discrepancy does."""
+"""Judging claims about flows and descents: tighten the tolerance or halve the step, and watch the discrepancy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._claim import Claim
 from ._judge_state import EPS, NOISE_MARGIN, PERSISTED, ratio, relations, second_look, worst_entry
 from ._numbers import precision
 from ._path import COARSE, FINE
-from ._relations import Relation, concatenated_gap
+from ._relations import Relation, _floats, concatenated_gap
 from ._verdict import Outcome
 
 PATH_ROUNDING = 1024 * EPS  # rounding that a path of some dozens of steps may collect, relative
@@ -56,7 +56,7 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
         return Outcome(
             "holds", order=_tolerance_order(float(coarse.max()), float(fine.max()), float(scale.max())), **given
         )
-    allowed = allowed + START_MARGIN * _start_noise(claim, batch, index, stated)
+    allowed = allowed + START_MARGIN * start_noise(stated, relations(claim, batch.flow(index, FINE, jitter=1)))
     given["allowed"] = float(ratio(allowed, scale)[at])
     bad = fine > allowed
     if not np.any(bad):
@@ -80,20 +80,27 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
     )
 
 
-def _start_noise(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relation, ...]) -> np.ndarray:
-    """How much every violation moves when the start is rounded once; the largest along a series' first axis counts.
+def start_noise(stated: tuple[Relation, ...], moved: tuple[Relation, ...]) -> np.ndarray:
+    """How much the operands of every violation move when the start is rounded once; the largest along a series counts.
 
     Without it a series that is exactly zero, such as a conserved difference, is compared with its own rounding errors.
     """
-    moved = relations(claim, batch.flow(index, FINE, jitter=1))
     noise = []
     for relation, other in zip(stated, moved, strict=True):
-        here, there = relation.gap()[0], other.gap()[0]
-        change = np.abs(here - there) if here.shape == there.shape else np.zeros_like(here)
-        if change.ndim > 1 or relation.kind in ("constant", "nonincreasing"):
-            change = np.broadcast_to(change.max(axis=0, keepdims=True, initial=0.0), change.shape)
+        shape = relation.gap()[0].shape
+        change = np.zeros(shape)
+        for here, there in ((relation.measured, other.measured), (relation.predicted, other.predicted)):
+            if here is None:
+                continue
+            here, there = _floats(here), _floats(there)
+            if here.shape != there.shape:
+                continue
+            moves = np.nan_to_num(np.abs(here - there), posinf=0.0)
+            if relation.kind in ("constant", "nonincreasing") or moves.ndim > 1:
+                moves = moves.max(axis=0, keepdims=True, initial=0.0)
+            change = np.maximum(change, np.broadcast_to(moves, shape))
         noise.append(change.reshape(-1))
-    return np.nan_to_num(np.concatenate(noise), posinf=0.0)
+    return np.concatenate(noise)
 
 
 def _tolerance_order(coarse: float, fine: float, scale: float) -> float | None:
@@ -124,8 +131,7 @@ def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relat
         return Outcome("rejected", how="the relation compares empty tensors")
     relative = ratio(violation, scale)
     at = int(np.argmax(relative))
-    other, _ = concatenated_gap(relations(claim, batch.descent(index, 0, claim.optimizer, jitter=1)))
-    noise = np.abs(other - violation) if other.shape == violation.shape else np.zeros_like(violation)
+    noise = start_noise(stated, relations(claim, batch.descent(index, 0, claim.optimizer, jitter=1)))
     allowed = PATH_ROUNDING * scale + NOISE_MARGIN * noise
     measured, predicted = worst_entry(stated)
     given: dict[str, Any] = {

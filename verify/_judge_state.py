@@ -69,8 +69,8 @@ def worst_entry(stated: tuple[Relation, ...]) -> tuple[float, float]:
 def judge_state(claim: Claim, problem: Problem, *, state: State | None = None) -> Outcome:
     """What one problem says of a claim about a State.
 
-    float64 first; a discrepancy above 64 eps is compared with the effect of perturbing every input by one rounding; what
-    is still larger is evaluated again in 75 digits by hand-written formulas without autograd, where rounding
+    float64 first; a discrepancy above 64 eps is compared with the effect of perturbing every input by one rounding;
+    what is still larger is evaluated again in 75 digits by hand-written formulas without autograd, where rounding
     vanishes by 59 orders and a real violation stays.
 
     Raises: whatever the claim's function raises in float64.

@@ -15,7 +15,7 @@ class OutOfTime(Exception):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime inside the block after `seconds`; without effect outside the main thread or where SIGALRM is absent."""
+    """Raise OutOfTime inside the block after `seconds`; no effect outside the main thread or without SIGALRM."""
     if seconds <= 0:
         raise OutOfTime
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):

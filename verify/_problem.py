@@ -125,8 +125,8 @@ class Problem:
     def for_path(self, assumes: str) -> Problem:
         """The same problem, rescaled by powers of two so that its flow from time 0 to 1 is worth following.
 
-        W and the target get norms near 1; the weights (the unit of time) are set so that in time 1 the loss falls by a good
-        part of itself and the stiffest direction relaxes at most a few times.
+        W and the target get norms near 1; the weights (the unit of time) are set so that in time 1 the loss falls by
+        a good part of itself and the stiffest direction relaxes at most a few times.
         """
         plain = replace(self, exponent=0, target_exponent=0, weight_exponent=0)
         if assumes == "superdiagonal":

@@ -123,7 +123,7 @@ def start_of(data: Data, cell: Cell, seed: int) -> State:
 
 
 def batch_of(start: State) -> PathBatch:
-    """The run: its length is the time in which the derived flow fits the observed entries, its unit of time that length.
+    """The run: its length, which is its unit of time, is when the derived flow fits the observed entries.
 
     Raises:
         UsageError: no step size within reach is stable.
@@ -228,5 +228,6 @@ def _words(cell: Cell, report: dict[str, Any]) -> str:
     ranks = ", ".join(f"{rank:.2f}" for rank in report["effective_ranks"])
     return (
         f"{cell}: {report['steps']} steps; relative error {report['train_error']:.3f} on observed entries, "
-        f"{report['test_error']:.3f} on held-out ones; effective ranks {ranks}; pictures {', '.join(report['pictures'])}"
+        f"{report['test_error']:.3f} on held-out ones; effective ranks {ranks}; "
+        f"pictures {', '.join(report['pictures'])}"
     )

@@ -104,7 +104,7 @@ def _valid(value: Any, what: str) -> Any:
             v if isinstance(v, (torch.Tensor, Precise)) else torch.as_tensor(v, dtype=torch.float64) for v in value
         ]
         if all(p.ndim == 0 for p in parts):
-            return torch.stack(parts)
+            return torch.stack(parts)  # type: ignore[arg-type]
         return torch.cat([p.reshape(-1) for p in parts])
     raise TypeError(f"{what} is a {type(value).__name__}; a relation compares tensors or numbers")
 

@@ -36,7 +36,8 @@ def select(config: Config) -> list[Claim]:
         if not found:
             names = {claim.id for claim in BUILT_IN} | {claim.topic.replace(" ", "-") for claim in BUILT_IN}
             raise UsageError(
-                f"claims={pattern}: no built-in claim or topic matches{closest(pattern.strip('*'), names)} (python -m verify list shows them)"
+                f"claims={pattern}: no built-in claim or topic matches{closest(pattern.strip('*'), names)} "
+                "(python -m verify list shows them)"
             )
         chosen += [claim for claim in found if claim not in chosen]
     return chosen

@@ -31,12 +31,15 @@ print("W =", W(blocks).tolist(), " loss =", loss(blocks))
 for name in blocks: print("d" + name + "/dt =", (-gradient(name)).tolist())
 """
 
-FACTOR = {
-    "column": '        u = b[f"a{n + 1}"]\n        for k in range({links}, 0, -1): u = np.einsum("rij,jr->ir", b[f"A{n + 1}.{k}"], u)\n',
-    "mode": '        u = b[f"a{n + 1}"]\n        for k in range({links}, 0, -1): u = b[f"A{n + 1}.{k}"] @ u\n',
-    "gate": '        u = b[f"a{n + 1}"]\n        for k in range({links}, 0, -1): u = u * b[f"A{n + 1}.{k}"]\n',
+LINK = {
+    "column": 'np.einsum("rij,jr->ir", b[f"A{n + 1}.{k}"], u)',
+    "mode": 'b[f"A{n + 1}.{k}"] @ u',
+    "gate": 'u * b[f"A{n + 1}.{k}"]',
 }
-PRODUCT = "        out = np.moveaxis(np.tensordot(u, out, (1, n)), 0, n)"
+LOOP = """\
+        u = b[f"a{{n + 1}}"]
+        for k in range({links}, 0, -1): u = {link}
+        out = np.moveaxis(np.tensordot(u, out, (1, n)), 0, n)"""
 
 
 def script(data: dict[str, Any], problem: Problem) -> str:
@@ -44,7 +47,7 @@ def script(data: dict[str, Any], problem: Problem) -> str:
     architecture, blocks = problem.blocks_for(data["assumes"])
     lines = [f'    "{name}": np.array({value.tolist()!r}),' for name, value in blocks.items()]
     if architecture.depth:
-        factor = FACTOR[architecture.chain].replace("{links}", str(architecture.depth - 1)) + PRODUCT
+        factor = LOOP.format(links=architecture.depth - 1, link=LINK[architecture.chain])
     else:
         factor = "        pass  # depth 0: W is the core"
     state = problem.state(data["assumes"])

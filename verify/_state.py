@@ -203,7 +203,7 @@ class State:
         return torch.linalg.svdvals(unfold(self.tensor, self._mode(mode)))
 
     def multilinear_rank(self, tol: float | None = None) -> tuple[int, ...]:
-        """Ranks of W's unfoldings; `tol` is relative to the largest singular value (default: the float64 noise floor)."""
+        """Ranks of W's unfoldings; `tol` is relative to the largest singular value (default: float64's noise floor)."""
         ranks = []
         for mode in range(self.order):
             values = self.singular_values(mode)
@@ -327,7 +327,7 @@ class NotDifferentiable(Exception):
 
 
 def _central(along: Callable[[Any], Any], here: Any, step: Any, least: Any) -> Any:
-    """Central difference of `along` at time 0. A second difference that halves with the step, not quarters, is a kink."""
+    """Central difference of `along` at time 0; a second difference that halves with the step, not quarters: a kink."""
     ahead, behind = along(step), along(-step)
     full = _bends(ahead, here, behind)
     if any(bend > size * least for bend, size in full):  # a smooth function bends by step^2, below `least`

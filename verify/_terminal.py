@@ -163,10 +163,12 @@ def describe(result: Result) -> str:
         f"  statement   {result.title}" + (f"  [{result.source}]" if result.source else ""),
     ]
     lines.append(
-        f"  measured    {c.get('measured'):.17g}    predicted {c.get('predicted'):.17g}    violation {result_violation(c)}, allowed {result.allowed:.1e} (relative)"
+        f"  measured    {c['measured']:.17g}    predicted {c['predicted']:.17g}    "
+        f"violation {c['violation']:.2e}, allowed {result.allowed:.1e} (relative)"
     )
     lines.append(
-        f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, loss 1/2 sum w (W - target)^2, w = {_weights(c)}"
+        f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, "
+        f"loss 1/2 sum w (W - target)^2, w = {_weights(c)}"
     )
     lines += [f"    {name:6} = {_short(values)}" for name, values in c["start"].items()]
     lines.append(f"    target = {c['target']}" + (f" * 2^{c['target_exponent']}" if c["target_exponent"] else ""))
@@ -180,10 +182,6 @@ def describe(result: Result) -> str:
 def _short(values: Any) -> str:
     """Nested lists with six digits a number; the file has them all."""
     return f"[{', '.join(map(_short, values))}]" if isinstance(values, list) else f"{values:.6g}"
-
-
-def result_violation(c: dict[str, Any]) -> str:
-    return f"{c.get('violation', float('nan')):.2e}"
 
 
 def _times(sizes: list[int]) -> str:

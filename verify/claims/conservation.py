@@ -111,7 +111,7 @@ def _transposed_pairs(state: State) -> list[tuple[Any, Any]]:
     mutants={"slice-norms": lambda flow: [constant(flow.series(lambda s: s.slice_norms(0)))]},
 )
 def squared_norm_differences_stay_constant_along_the_flow(flow: Flow) -> list[Relation]:
-    """||G_{n,r}||^2 - ||B||^2 keeps its value along the flow integrated from theory's formulas, from an unbalanced start."""
+    """||G_{n,r}||^2 - ||B||^2 keeps its value along the compiled flow, from an unbalanced start."""
 
     def excess(state: State) -> torch.Tensor:
         # 10 + the difference, because a constant near zero would be judged against its own rounding

@@ -27,7 +27,7 @@ from .._state import State
     },
 )
 def descent_follows_the_flow_at_first_order(descent: Descent) -> Relation:
-    """PyTorch's gradient descent with step eta and the flow integrated from theory's formulas, from the same start, differ by O(eta).
+    """PyTorch's gradient descent with step eta and theory's compiled flow, from the same start, differ by O(eta).
 
     Seen by halving the step; holds inside the asymptotic regime (step well below 2 / sharpness).
     """
@@ -75,7 +75,10 @@ def _drift(state: State, law: Any) -> list[Relation]:
 
 
 def _excess(descent: Descent) -> Any:
-    """10 + ||G_{n,r}||^2 - ||B||^2 of every group along the path, (T, ...); the 10 keeps it away from 0, so its scale is no rounding."""
+    """10 + ||G_{n,r}||^2 - ||B||^2 of every group along the path, (T, ...).
+
+    The 10 keeps it away from 0, where it would be judged against its own rounding.
+    """
 
     def excess(state: State) -> torch.Tensor:
         rows = []

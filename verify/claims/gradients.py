@@ -59,7 +59,7 @@ def _flow_equations(state: State, sign: int) -> list[Relation]:
 def euler_identity_for_every_block(state: State) -> list[Relation]:
     """For every block B of group (n, r): <dL/dB, B> = <grad L(W), W_{n,r}>.
 
-    W is linear in each block of the group through W_{n,r} alone. Holds for every parameter, loss, depth, order and size.
+    W is linear in each block of the group through W_{n,r} alone. Holds for every parameter, loss, depth and size.
     """
     return _euler(state, 1)
 

@@ -15,10 +15,10 @@ NEWTON_STEPS = 24
 
 
 def _minimised(sigma: Any, blocks: int) -> Any:
-    """min 1/2 sum_b b^2 subject to the product of `blocks` norms being sigma, by damped Newton steps in the logarithms; sigma (R,).
+    """min 1/2 sum_b b^2 subject to the product of `blocks` norms being sigma (R,), by damped Newton steps in log b.
 
-    One block absorbs the constraint, the others start off balance. With F = 1/2 (e^{2 first} + sum e^{2 x}) the Hessian is
-    diag(2 e^{2x}) + 2 e^{2 first} 1 1^T, which Sherman-Morrison inverts.
+    One block absorbs the constraint, the others start off balance. With F = 1/2 (e^{2 last} + sum e^{2 x}) the Hessian
+    is diag(2 e^{2x}) + 2 e^{2 first} 1 1^T, which Sherman-Morrison inverts.
     """
     target = torch.log(sigma)
     logs = (

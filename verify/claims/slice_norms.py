@@ -16,7 +16,7 @@ from .._state import State, unfold
 
 
 def _private_groups(depth: int, order: int, chain: str) -> bool:
-    """Whether all K+1 blocks of a group belong to one index, so that (8) holds: not for a shared chain of depth 2 or more."""
+    """Whether all K+1 blocks of a group belong to one index, as (8) needs: not for a shared chain at K >= 2."""
     return chain != "mode" or depth <= 1
 
 
@@ -87,7 +87,7 @@ def _sigma_law(state: State, law: Any) -> list[Relation]:
     },
 )
 def slice_norm_rates_stay_within_their_bounds_when_unbalanced(state: State) -> list[Relation]:
-    """max(g^2 - eps, 0)^{K/2} |<-grad L, W^>| <= |dg/dt| <= (g^2 + eps)^{K/2} |<-grad L, W^>| for unbalancedness eps."""
+    """max(g^2 - eps, 0)^{K/2} |c| <= |dg/dt| <= (g^2 + eps)^{K/2} |c| for unbalancedness eps and alignment c."""
     lower, upper = (_bound(index, state.depth) for index in (0, 1))
     relations = []
     for rate, g, alignment, eps in _unbalanced(state):
@@ -121,10 +121,10 @@ def _unbalanced(state: State) -> list[tuple[Any, Any, Any, Any]]:
     },
 )
 def core_singular_values_obey_the_power_law_when_matrix_balanced(state: State) -> list[Relation]:
-    """Each mode-n singular value s of the core unfolding moves with s^K <-grad L, W_{n,r} / s^{K+1}>, W_{n,r} taken in the core's
-    HOSVD basis, and every factor of the chain has the same singular values.
+    """Each mode-n singular value s of the core unfolding moves with s^K <-grad L, W_{n,r} / s^{K+1}>, W_{n,r} taken in
+    the core's HOSVD basis, and every factor of the chain has the same singular values.
 
-    Stated for the moments sum s^2 and sum s^4 of the core and of every factor, which stay smooth where singular values meet.
+    Stated for the moments sum s^2 and sum s^4 of the core and of every factor, smooth also where values meet.
     """
     return _spectral_law(state, derived("slice_norm_rate", state.depth))
 
@@ -247,7 +247,7 @@ def _reduced(trajectory: Any) -> Any:
     mutants={"exponent": lambda flow: equal(_entries(flow, flow.order), _reduced(flow) ** 1.01)},
 )
 def superdiagonal_flow_follows_the_reduced_equation(flow: Flow) -> Relation:
-    """Aligned balanced start, L = 1/2 ||W - Lambda||^2: every component solves an autonomous equation, the entry of W is g^{NK+1}.
+    """Aligned balanced start, L = 1/2 ||W - Lambda||^2: each component solves its own equation, W's entry is g^{NK+1}.
 
     The full compiled flow on one side, SciPy on the scalar equation on the other.
     """
@@ -266,7 +266,7 @@ def superdiagonal_flow_follows_the_reduced_equation(flow: Flow) -> Relation:
     },
 )
 def superdiagonal_descent_follows_the_reduced_equation_at_first_order(descent: Descent) -> Relation:
-    """PyTorch's gradient descent of the full model against the scalar equation (12): the distance halves with the step."""
+    """PyTorch's gradient descent of the full model against the scalar equation (12): the distance is O(eta)."""
     return equal(_entries(descent, descent.order), _reduced(descent), order=1)
 
 
