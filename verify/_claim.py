@@ -91,7 +91,7 @@ def _subject_of(function: Callable[..., Any]) -> str:
     name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
     if annotation is inspect.Parameter.empty:
         raise ClaimError(
-            f"conjecture {where} must annotate its argument, `{parameters[0].name}: State` (or another of {', '.join(SUBJECTS)})"
+            f"conjecture {where} must annotate its argument, `{parameters[0].name}: State`; types: {', '.join(SUBJECTS)}"
         )
     if name not in SUBJECTS:
         raise ClaimError(

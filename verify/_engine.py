@@ -101,7 +101,7 @@ class CellRun:
                 8 * count,
                 settings.seed + 1,
             )
-            # Few shapes serve many problems, so at least half of them must leave room: no mode and no core side of size one.
+            # Few shapes serve many problems, so half of them must leave room: no mode or core side of size one.
             roomy = [shape for shape in shapes if min(*shape.sizes, *shape.ranks) > 1][: -(-count // 2)]
             shapes = ((roomy + shapes) * count)[:count]
             drawn = [

@@ -118,7 +118,7 @@ class _Plain(PrimitiveProvider):
         low = -(2**31) if min_value is None else min_value
         return self._uniform.randint(low, low + 2**32 if max_value is None else max_value)
 
-    def draw_float(self, **_: Any) -> float:  # type: ignore[override]
+    def draw_float(self, **_: Any) -> float:
         return self._uniform.random()
 
     def draw_string(self, *_: Any, **__: Any) -> str:
@@ -133,7 +133,7 @@ class _Plain(PrimitiveProvider):
         return self._cd._random
 
 
-AVAILABLE_PROVIDERS["verify-plain"] = f"{__name__}._Plain"  # type: ignore[assignment]
+AVAILABLE_PROVIDERS["verify-plain"] = f"{__name__}._Plain"
 
 
 def draw_problems(strategy: st.SearchStrategy[Any], count: int, number: int) -> list[Any]:
