@@ -36,6 +36,7 @@ from numerics._starts import balance, matrix_balance, scale, unbalance
 from numerics._superdiagonal import component_blocks
 from numerics._sweep import points, read_table, run_point, sweep
 from numerics._targets import block_target, superdiagonal_target, tucker_target
+from numerics._taylor import solve_reference
 from numerics._tensors import (
     fold,
     hosvd,
@@ -131,6 +132,7 @@ __all__ = [
     "slice_penalty",
     "solve_component",
     "solve_flow",
+    "solve_reference",
     "solve_slice_norm",
     "superdiagonal_target",
     "sweep",

@@ -12,6 +12,7 @@ from numerics._architecture import Architecture
 from numerics._errors import UsageError
 from numerics._integrate import Event, Field, integrate
 from numerics._lower import CompiledProgram, compile
+from numerics._stiff import integrate_stiff
 from numerics._tangent import PREFIX, compiled_tangent
 from theory import deep_tucker, gradient_flow
 
@@ -183,6 +184,7 @@ def solve_flow(
         target, weights: (*sizes) shared or (*batch, *sizes).
         times: rising; the first is the initial time.
         rtol, atol: held by every problem of the batch on its own (root mean square over its parameters).
+        method: "DOP853", "RK45", or "exponential" for stiff problems (order 4, analytic Jacobian-vector products).
         budget: most evaluations of the right-hand side.
 
     Raises:
@@ -191,16 +193,18 @@ def solve_flow(
     arrays = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
     batch = architecture.batch_shape(arrays)
     field = FlowField(architecture, batch, np.asarray(target), np.asarray(weights))
-    solution = integrate(
-        modified(field, modified_step, weight_decay),
-        field.pack(arrays),
-        times,
-        rtol=rtol,
-        atol=atol,
-        method=method,
-        budget=budget,
-        events=events,
-    )
+    rate, start = modified(field, modified_step, weight_decay), field.pack(arrays)
+    if method == "exponential":
+        if events or modified_step:
+            raise UsageError("method=exponential takes neither events nor a modified step; use DOP853")
+
+        def derivative(y: Array, v: Array) -> tuple[Array, Array]:
+            F, Jv = field.derivative(y, v)
+            return F - weight_decay * y, Jv - weight_decay * v
+
+        solution = integrate_stiff(rate, derivative, start, times, rtol=rtol, atol=atol, budget=budget)
+    else:
+        solution = integrate(rate, start, times, rtol=rtol, atol=atol, method=method, budget=budget, events=events)
     return FlowSolution(
         architecture,
         solution.times,
