@@ -1,0 +1,171 @@
+"""Train a batch of seeds to one relative training error and record the way there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from numerics._architecture import Architecture
+from numerics._errors import DivergenceError
+from numerics._matched import gaussian_start, matched_start, paper_start
+from numerics._observables import watch
+from numerics._problems import Completion, observe
+from numerics._targets import tucker_target
+from numerics._trainer import Trainer
+
+# Below 2 / sharpness at a fitted component, (12): about 2 / (1 + N K) for a largest singular value 1.
+STEPS = {0: 0.5, 1: 0.4, 2: 0.25, 3: 0.15, 4: 0.1}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Records of a batch: `series[name]` is (T, B, ...); `at` (B,) is the record at which the error was first met."""
+
+    steps: np.ndarray
+    series: dict[str, np.ndarray]
+    at: np.ndarray
+    reached: np.ndarray
+    step: float
+    trainer: Trainer
+
+    def matched(self, name: str) -> np.ndarray:
+        """Values at the matched training error, (B, ...); the last record of a problem that did not meet it."""
+        return self.series[name][self.at, np.arange(len(self.at))]
+
+    def modes(self, name: str) -> np.ndarray:
+        """Mean over modes of a scalar observable at the matched training error, (B,)."""
+        names = [key for key in self.series if key.rpartition(" ")[0] == name]
+        return np.mean([self.matched(key) for key in names], axis=0)
+
+
+def completion(
+    seeds: Sequence[int],
+    sizes: Sequence[int],
+    rank: Sequence[int],
+    observed: float,
+    *,
+    target: Callable[[int], Tensor] | None = None,
+) -> Completion:
+    """One completion problem for each seed; the target's largest mode singular value is 1."""
+    make = target or (lambda seed: tucker_target(sizes, rank, seed=seed))
+    single = [observe(make(seed), observed, seed=seed + 500, mean=False) for seed in seeds]
+    test = None if single[0].test is None else torch.stack([_given(p.test) for p in single])
+    return Completion(
+        torch.stack([p.target for p in single]), torch.stack([p.weights for p in single]), len(single[0].sizes), test
+    )
+
+
+def _given(value: Tensor | None) -> Tensor:
+    assert value is not None
+    return value
+
+
+def starts(
+    architecture: Architecture, seeds: Sequence[int], match: str, size: float, *, matrices: bool = False
+) -> dict[str, np.ndarray]:
+    """One start for each seed: "gaussian" and "paper" by std, else balanced and matched by `match`."""
+    singles = []
+    for seed in seeds:
+        if match == "gaussian":
+            singles.append(gaussian_start(architecture, size, seed=seed + 700))
+        elif match == "paper":
+            singles.append(paper_start(architecture, size, seed=seed + 700))
+        else:
+            singles.append(matched_start(architecture, size, by=match, matrices=matrices, seed=seed + 700))
+    return {name: np.stack([single[name] for single in singles]) for name in architecture.shapes}
+
+
+def fit(
+    architecture: Architecture,
+    start: Mapping[str, Any],
+    problem: Completion,
+    *,
+    tolerance: float,
+    steps: int,
+    optimizer: str = "gd",
+    step: float | None = None,
+    records: int = 150,
+    look: Callable[[Trainer], Mapping[str, Tensor]] | None = None,
+    keep: Sequence[str] | None = None,
+    **options: Any,
+) -> Fit:
+    """Train until every problem has met the relative training error `tolerance`, at most `steps` steps.
+
+    Arguments:
+        step: step size, by default by depth (that of gd); halved while the run diverges.
+        look: observables, by default `watch`; `keep` names the ones to record (prefixes).
+    """
+    step = step or STEPS.get(architecture.depth, 0.4 / max(1, architecture.depth))
+    for _ in range(8):
+        try:
+            return _fit(architecture, start, problem, tolerance, steps, optimizer, step, records, look, keep, options)
+        except DivergenceError:
+            step /= 2
+    raise DivergenceError(0, float("inf"), step)
+
+
+def _fit(
+    architecture: Architecture,
+    start: Mapping[str, Any],
+    problem: Completion,
+    tolerance: float,
+    steps: int,
+    optimizer: str,
+    step: float,
+    records: int,
+    look: Any,
+    keep: Sequence[str] | None,
+    options: dict[str, Any],
+) -> Fit:
+    trainer = Trainer(architecture, start, problem, step=step, optimizer=optimizer, **options)
+    indices: list[int] = []
+    values: dict[str, list[np.ndarray]] = {}
+    every = max(1, steps // records)
+    met = torch.zeros(trainer.batch, dtype=torch.bool)
+    while True:
+        W = trainer.W
+        seen: dict[str, Tensor] = dict(watch(architecture, trainer.parameters, trainer.problem, W))
+        if look is not None:
+            seen |= look(trainer)
+        indices.append(trainer.index)
+        for name, value in seen.items():
+            if keep is None or name in ("train error", "test error") or name.startswith(tuple(keep)):
+                values.setdefault(name, []).append(value.numpy().copy())
+        met |= seen["train error"] <= tolerance
+        if bool(met.all()) or trainer.index >= steps:
+            break
+        trainer.advance(min(every, steps - trainer.index))
+    series = {name: np.stack(value) for name, value in values.items()}
+    below = series["train error"] <= tolerance
+    reached = below.any(0)
+    at = np.where(reached, below.argmax(0), len(indices) - 1)
+    return Fit(np.array(indices), series, at, reached, step, trainer)
+
+
+def summary(result: Fit, *, live: float = 0.01) -> list[dict[str, Any]]:
+    """One row for each problem at the matched training error.
+
+    live slices: core slices above `live` of the largest of their mode; live singular values: the same for the mode
+    singular values of W, which are the slice norms of its HOSVD core. Both are means over modes.
+    """
+    modes = [key.rpartition(" ")[2] for key in result.series if key.startswith("slice norms ")]
+
+    def count(name: str) -> np.ndarray:
+        norms = [result.matched(f"{name} {n}") for n in modes]
+        return np.mean([(v > live * v.max(-1, keepdims=True)).sum(-1) for v in norms], axis=0)
+
+    columns = {
+        "train_error": result.matched("train error"),
+        "test_error": result.matched("test error"),
+        "effective_rank": result.modes("effective rank"),
+        "slice_participation": result.modes("participation"),
+        "live_slices": count("slice norms"),
+        "live_singular_values": count("spectrum"),
+        "unbalancedness": result.matched("unbalancedness"),
+        "steps": result.steps[result.at],
+        "reached": result.reached.astype(int),
+    }
+    return [{name: values[b].item() for name, values in columns.items()} for b in range(len(result.at))]

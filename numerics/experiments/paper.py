@@ -1,0 +1,159 @@
+"""The paper's own experiment: completion at depths 0 to 4 under GD in flow time, GroupRMSprop, and Adam as released."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from numerics._architecture import Architecture
+from numerics._problems import Completion
+from numerics.experiments._draw import across, band, colour, figure, finish
+from numerics.experiments._expectation import Expectation, Row, difference, mean_of
+from numerics.experiments._fit import completion, fit, starts, summary
+from numerics.experiments._study import Cell, Measured, Series, Study
+
+DEPTHS = (0, 1, 2, 3, 4)
+SIZE = {"quick": (10, 2, 3000, 12_000), "full": (25, 5, 50_000, 500_000), "test": (5, 1, 400, 200)}
+ABSOLUTE = (0.1, 1.0, 10.0)
+PAPER = "Hariz et al. 2024"
+
+
+def cells(profile: str) -> list[Cell]:
+    return [
+        {"profile": profile, "optimizer": optimizer, "depth": depth}
+        for optimizer in ("gd", "group-rmsprop", "adam-released")
+        for depth in DEPTHS
+    ]
+
+
+def measure(cell: Cell, seeds: Sequence[int]) -> Measured:
+    side, rank, steps, adam_steps = SIZE[cell["profile"]]
+    depth, optimizer = cell["depth"], cell["optimizer"]
+    architecture = Architecture(depth, (side,) * 3)
+    problem = completion(seeds, (side,) * 3, (rank,) * 3, 0.7)
+    options: dict[str, Any] = {}
+    if optimizer == "adam-released":
+        factor = side**1.5 / problem.target.flatten(1).norm(dim=1).reshape(-1, 1, 1, 1)  # entries of mean square 1
+        weights = problem.weights / side**3  # mean over observed entries
+        problem = Completion(problem.target * factor, weights, 3, problem.test)
+        start = starts(architecture, seeds, "paper", 5e-4)
+        batch = min(128, round(0.7 * side**3) // 2)
+        options = {"optimizer": "adam", "step": 5e-4, "minibatch": batch}
+        steps = adam_steps
+    else:
+        start = starts(architecture, seeds, "end-to-end", 1e-3)
+        if optimizer != "gd":
+            options = {"optimizer": optimizer, "step": 5e-3}
+    keep = ("slice norms", "spectrum", "effective", "participation", "unbalanced", "block norms 1")
+    result = fit(architecture, start, problem, tolerance=0.02, steps=steps, keep=keep, **options)
+    rows = summary(result)
+    for b, row in enumerate(rows):
+        norms = [result.matched(f"slice norms {n}")[b] for n in (1, 2, 3)]
+        for level in ABSOLUTE:
+            row[f"slices_above_{level:g}"] = float(np.mean([(v > level).sum() for v in norms]))
+    blocks = result.series["block norms 1"]
+    series = {
+        "time": result.steps * result.step,
+        "slices": result.series["slice norms 1"][:, 0],
+        "vectors": blocks[:, 0, -1],
+    }
+    return rows, series
+
+
+def extra_slices(optimizer: str) -> Callable[[Sequence[Row]], float]:
+    learned = mean_of("live_slices", optimizer=optimizer, depth=(2, 3, 4))
+    hosvd = mean_of("live_singular_values", optimizer=optimizer, depth=(2, 3, 4))
+    return lambda rows: learned(rows) - hosvd(rows)
+
+
+def _deeper(optimizer: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"optimizer": optimizer, "depth": (2, 3, 4)}, {"optimizer": optimizer, "depth": 1}
+
+
+EXPECTATIONS = (
+    *(
+        Expectation(
+            f"depth completes better, {optimizer}",
+            f"{PAPER}: deeper factorizations recover the tensor better",
+            "test error falls from depth 1 to depths 2-4",
+            "log10 test error, mean of depths 2-4 minus depth 1",
+            difference("test_error", *_deeper(optimizer), log=True),
+            "below",
+            (0.0,),
+        )
+        for optimizer in ("gd", "group-rmsprop", "adam-released")
+    ),
+    Expectation(
+        "depth lowers rank, gd",
+        f"{PAPER}: depth strengthens the preference for low multilinear rank",
+        "effective rank of the unfoldings falls from depth 1 to depths 2-4",
+        "effective rank, mean of depths 2-4 minus depth 1",
+        difference("effective_rank", *_deeper("gd")),
+        "below",
+        (0.0,),
+    ),
+    *(
+        Expectation(
+            f"sparse slices are the low rank, {optimizer}",
+            f"{PAPER}: low rank comes from whole core slices staying near zero",
+            "the learned core has as many live slices (over 1 % of the largest) as its HOSVD",
+            "live slices of the learned core minus those of the HOSVD, mean over depths 2-4 and modes",
+            extra_slices(optimizer),
+            "inside",
+            (-0.5, 0.5),
+        )
+        for optimizer in ("gd", "adam-released")
+    ),
+    Expectation(
+        "the core alone does not complete",
+        f"{PAPER}: without factors there is no bias",
+        "depth 0 does not learn the held-out entries",
+        "test error at depth 0",
+        mean_of("test_error", optimizer="gd", depth=0),
+        "above",
+        (0.9,),
+    ),
+)
+
+
+def draw(rows: Sequence[Row], load: Callable[[Cell], Series], folder: Path) -> list[Path]:
+    picture, axes = figure(2, 3)
+    profile = rows[0]["profile"]
+    for axis, depth in zip(axes[0], (1, 2, 4), strict=True):
+        data = load({"profile": profile, "optimizer": "gd", "depth": depth})
+        order = np.argsort(-data["slices"][-1])
+        for place, r in enumerate(order):
+            shade = colour(place, len(order))
+            axis.plot(data["time"], data["slices"][:, r], color=shade, linewidth=1.2)
+            axis.plot(data["time"], data["vectors"][:, r], color=shade, linewidth=1, linestyle=":")
+        axis.set(title=f"GD, depth {depth}", xlabel="flow time (step × size)", yscale="log")
+    axes[0, 0].set_ylabel("norm of core slice (solid)\nand of vector (dotted), mode 1")
+    panels = (("test_error", "relative test error", True), ("effective_rank", "effective rank, mean of modes", False))
+    for axis, (column, label, log) in zip(axes[1], panels, strict=False):
+        for place, optimizer in enumerate(("gd", "group-rmsprop", "adam-released")):
+            values = across(rows, column, "depth", DEPTHS, optimizer=optimizer)
+            band(axis, DEPTHS, values, log=log, color=colour(place, 3), place=place, label=optimizer)
+        axis.set(xlabel="depth K", ylabel=label, xticks=DEPTHS)
+    axes[1, 0].legend(fontsize=8)
+    for place, optimizer in ((0, "gd"), (2, "adam-released")):
+        for column, style in (("live_slices", "-"), ("live_singular_values", "--")):
+            values = across(rows, column, "depth", DEPTHS, optimizer=optimizer)
+            name = "core" if style == "-" else "HOSVD"
+            label = f"{optimizer}, {name}"
+            band(axes[1, 2], DEPTHS, values, color=colour(place, 3), place=place, linestyle=style, label=label)
+    axes[1, 2].set(xlabel="depth K", ylabel="live slices (> 1 % of largest)", xticks=DEPTHS)
+    axes[1, 2].legend(fontsize=8)
+    return finish(picture, folder, "paper")
+
+
+STUDY = Study(
+    "paper",
+    "The paper's own experiment",
+    "does depth complete better and with sparser slices, under gradient flow and under the released training?",
+    EXPECTATIONS,
+    cells,
+    {"quick": 6, "full": 10, "test": 2},
+    measure,
+    draw,
+)
