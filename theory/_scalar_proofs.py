@@ -41,7 +41,7 @@ def slice_norm_law(depth: Depth) -> Derivation:
         "slice-norm-law",
         "(8)",
         "Slice norms obey a power law",
-        f"balanced group: dg/dt = g^{depth} <-grad L(W), W_r / g^{blocks}>,  g = ||G_(n,r)||",
+        f"balanced group: dg/dt = g^{depth} <-grad L(W), W_r / g^({blocks})>,  g = ||G_(n,r)||",
         tuple(steps),
         "By (6) a balanced group stays balanced, so every norm is g at all times.",
         "all K >= 0, all N, all sizes",
