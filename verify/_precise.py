@@ -209,7 +209,13 @@ class Precise:
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return call(getattr(func, "__name__", str(func)).removeprefix("linalg_"), *args, **(kwargs or {}))
+        return call(_name(func), *args, **(kwargs or {}))
+
+
+def _name(function: Any) -> str:
+    """A function's name in the table; only linalg.norm differs from its namesake, torch.norm."""
+    name = getattr(function, "__name__", str(function))
+    return name if name == "linalg_norm" else name.removeprefix("linalg_")
 
 
 def call(name: str, *args: Any, **kwargs: Any) -> Any:

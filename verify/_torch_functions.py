@@ -98,6 +98,8 @@ def _norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, p: Any =
     if order in ("fro", None):
         order = 2
     a = raw(x)
+    if isinstance(order, str) and order != "inf":
+        raise Unsupported(f"norm of order {order!r}")
     if order == 2:
         return Precise(entrywise(ELEMENTWISE["sqrt"], _total(entrywise(lambda v: v * v, a), _axes(dim), keepdim)))
     sizes = entrywise(magnitude, a)
@@ -134,11 +136,22 @@ def _svdvals(x: Any) -> Precise:
         return Precise(_from_mpmath(mpmath.svd_r(tall, compute_uv=False)))
 
 
-def _matrix_norm(x: Any, ord: Any = "fro", **_: Any) -> Precise:
+def _matrix_norm(x: Any, ord: Any = "fro", dim: Any = (-2, -1), **_: Any) -> Precise:
+    if raw(x).ndim != 2 or tuple(dim) not in ((-2, -1), (0, 1)) or ord not in ("fro", "nuc", 2):
+        raise Unsupported(f"matrix norm of order {ord!r}, or of a batch")
     if ord == "fro":
         return _norm(x)
     values = _svdvals(x)
     return values[0] if ord == 2 else values.sum()
+
+
+def _linalg_norm(x: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, **_: Any) -> Precise:
+    """torch.linalg.norm: with an order and a matrix it is a matrix norm, not the norm of the entries."""
+    if ord is None or raw(x).ndim == 1 or isinstance(dim, int):
+        return _norm(x, 2 if ord is None else ord, dim, keepdim)
+    if dim is None and not keepdim and ord in ("fro", "nuc", 2):
+        return _matrix_norm(x, ord)
+    raise Unsupported(f"torch.linalg.norm with ord={ord!r} of a matrix")
 
 
 def _eigvalsh(x: Any) -> Precise:
@@ -225,6 +238,20 @@ def _cat(arrays: Any, dim: int = 0) -> Precise:
     return Precise(np.concatenate([np.asarray(raw(a), dtype=object) for a in arrays], axis=dim))
 
 
+def _flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Precise:
+    a = raw(x)
+    start, end = (dim % max(a.ndim, 1) for dim in (start_dim, end_dim))
+    return Precise(a.reshape(*a.shape[:start], math.prod(a.shape[start : end + 1]), *a.shape[end + 1 :]))
+
+
+def _squeeze(x: Any, dim: int | None = None) -> Precise:
+    return Precise(raw(x) if dim is not None and raw(x).shape[dim] != 1 else np.squeeze(raw(x), axis=dim))
+
+
+def _roll(x: Any, shifts: Any, dims: Any = None) -> Precise:
+    return Precise(np.roll(raw(x), shifts, axis=None if dims is None or dims == () else dims))
+
+
 def _same(x: Any, *_: Any, **__: Any) -> Any:
     return x
 
@@ -244,6 +271,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "maximum": _extreme(max),
     "minimum": _extreme(min),
     "norm": _norm,
+    "linalg_norm": _linalg_norm,
     "vector_norm": _norm,
     "matrix_norm": _matrix_norm,
     "svdvals": _svdvals,
@@ -275,7 +303,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pow": lambda a, b: Precise(raw(a)) ** b if isinstance(a, (Precise, torch.Tensor)) else b.__rpow__(a),
     "reshape": lambda x, *s: Precise(raw(x).reshape(_shape(s))),
     "view": lambda x, *s: Precise(raw(x).reshape(_shape(s))),
-    "flatten": lambda x, start_dim=0, end_dim=-1: Precise(raw(x).reshape((*raw(x).shape[:start_dim], -1))),
+    "flatten": _flatten,
     "ravel": lambda x: Precise(raw(x).reshape(-1)),
     "permute": lambda x, *d: Precise(np.transpose(raw(x), _shape(d))),
     "transpose": lambda x, a, b: Precise(np.swapaxes(raw(x), a, b)),
@@ -284,7 +312,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "movedim": lambda x, s, d: Precise(np.moveaxis(raw(x), s, d)),
     "moveaxis": lambda x, s, d: Precise(np.moveaxis(raw(x), s, d)),
     "unsqueeze": lambda x, dim: Precise(np.expand_dims(raw(x), dim)),
-    "squeeze": lambda x, dim=None: Precise(np.squeeze(raw(x), axis=dim)),
+    "squeeze": _squeeze,
+    "roll": _roll,
     "flip": lambda x, *d: Precise(np.flip(raw(x), axis=_shape(d))),
     "stack": _stack,
     "cat": _cat,

@@ -52,7 +52,8 @@ def factor_from_its_matrices(state: State):
 @conjecture
 def loss_by_hand(state: State):
     residual = state.tensor - state.target
-    return equal(0.4 * state.loss + 0.6 * state.loss, 0.5 * torch.einsum("a,a,a->", *(x.flatten() for x in (state.weights, residual, residual))))  # fmt: skip
+    flat = [x.flatten() for x in (state.weights, residual, residual)]
+    return equal(0.4 * state.loss + 0.6 * state.loss, 0.5 * torch.einsum("a,a,a->", *flat))
 
 
 @conjecture
