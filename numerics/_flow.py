@@ -10,13 +10,14 @@ from jaxtyping import Float
 
 from numerics._architecture import Architecture
 from numerics._errors import UsageError
-from numerics._integrate import Event, Field, integrate
+from numerics._integrate import Event, Field, Solution, integrate
 from numerics._lower import CompiledProgram, compile
-from numerics._stiff import integrate_stiff
+from numerics._stiff import Derivative, integrate_stiff
 from numerics._tangent import PREFIX, compiled_tangent
 from theory import deep_tucker, gradient_flow
 
 Array = np.ndarray
+EXPLICIT_BUDGET = 20_000  # evaluations after which method="auto" takes a problem for stiff
 
 
 @lru_cache(maxsize=64)
@@ -133,6 +134,22 @@ def modified(field: FlowField, step: float, decay: float) -> Field:
     return rate
 
 
+def _continued(
+    done: Solution | None, rate: Field, derivative: Derivative, start: Array, times: Any, **options: Any
+) -> Solution:
+    """The stiff method from the last recorded state of `done`, or from the start."""
+    if done is None:
+        return integrate_stiff(rate, derivative, start, times, **options)
+    rest = integrate_stiff(rate, derivative, done.states[-1], np.asarray(times)[len(done.times) - 1 :], **options)
+    return Solution(
+        np.concatenate([done.times, rest.times[1:]]),
+        np.concatenate([done.states, rest.states[1:]]),
+        rest.status,
+        rest.reached,
+        done.evaluations + rest.evaluations,
+    )
+
+
 @dataclass(frozen=True)
 class FlowSolution:
     """A solved flow at the requested times that were reached.
@@ -184,7 +201,8 @@ def solve_flow(
         target, weights: (*sizes) shared or (*batch, *sizes).
         times: rising; the first is the initial time.
         rtol, atol: held by every problem of the batch on its own (root mean square over its parameters).
-        method: "DOP853", "RK45", or "exponential" for stiff problems (order 4, analytic Jacobian-vector products).
+        method: "DOP853", "RK45", "exponential" for stiff problems (order 4, analytic Jacobian-vector products), or
+            "auto": DOP853 for the first EXPLICIT_BUDGET evaluations, then "exponential" from the last time recorded.
         budget: most evaluations of the right-hand side.
 
     Raises:
@@ -194,15 +212,19 @@ def solve_flow(
     batch = architecture.batch_shape(arrays)
     field = FlowField(architecture, batch, np.asarray(target), np.asarray(weights))
     rate, start = modified(field, modified_step, weight_decay), field.pack(arrays)
-    if method == "exponential":
+
+    def derivative(y: Array, v: Array) -> tuple[Array, Array]:
+        F, Jv = field.derivative(y, v)
+        return F - weight_decay * y, Jv - weight_decay * v
+
+    if method in ("exponential", "auto"):
         if events or modified_step:
-            raise UsageError("method=exponential takes neither events nor a modified step; use DOP853")
-
-        def derivative(y: Array, v: Array) -> tuple[Array, Array]:
-            F, Jv = field.derivative(y, v)
-            return F - weight_decay * y, Jv - weight_decay * v
-
-        solution = integrate_stiff(rate, derivative, start, times, rtol=rtol, atol=atol, budget=budget)
+            raise UsageError(f"method={method} takes neither events nor a modified step; use DOP853")
+        solution = None
+        if method == "auto":
+            solution = integrate(rate, start, times, rtol=rtol, atol=atol, budget=min(budget, EXPLICIT_BUDGET))
+        if solution is None or solution.status == "exhausted":
+            solution = _continued(solution, rate, derivative, start, times, rtol=rtol, atol=atol, budget=budget)
     else:
         solution = integrate(rate, start, times, rtol=rtol, atol=atol, method=method, budget=budget, events=events)
     return FlowSolution(

@@ -63,7 +63,7 @@ def test_the_stiff_method_keeps_its_tolerance_and_improves_with_it(architecture)
     assert errors[1] < min(1e-4, 0.1 * errors[0])
 
 
-def test_the_stiff_method_steps_over_fast_directions():
+def test_the_stiff_method_steps_over_fast_directions(monkeypatch):
     architecture = Architecture(0, (2, 3))
     blocks, target, weights = draw(architecture)
     weights[0, 0], weights[1, 1] = 1e6, 1e-3
@@ -73,4 +73,9 @@ def test_the_stiff_method_steps_over_fast_directions():
     np.testing.assert_allclose(stiff.final["G"], exact, rtol=1e-7, atol=1e-8)
     explicit = solve_flow(architecture, blocks, target, weights, times, rtol=1e-8, atol=1e-10, budget=2000)
     assert explicit.status == "exhausted"
+    monkeypatch.setattr("numerics._flow.EXPLICIT_BUDGET", 1000)
+    both = solve_flow(architecture, blocks, target, weights, [0.0, 1e-6, 500.0], rtol=1e-8, atol=1e-10, method="auto")
+    np.testing.assert_allclose(both.final["G"], exact, rtol=1e-7, atol=1e-8)
+    assert len(both.times) == 3
+    assert both.evaluations > 1000
     assert stiff.evaluations < 2000
