@@ -91,7 +91,7 @@ def _subject_of(function: Callable[..., Any]) -> str:
     name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
     if annotation is inspect.Parameter.empty:
         raise ClaimError(
-            f"conjecture {where} must annotate its argument, `{parameters[0].name}: State`; types: {', '.join(SUBJECTS)}"
+            f"conjecture {where} must type its argument, `{parameters[0].name}: State`; one of {', '.join(SUBJECTS)}"
         )
     if name not in SUBJECTS:
         raise ClaimError(
@@ -101,7 +101,7 @@ def _subject_of(function: Callable[..., Any]) -> str:
 
 
 def conjecture(
-    title: str | None = None,
+    title: str | Callable[[Any], Any] | None = None,
     *,
     source: str = "",
     assumes: str = "generic",
@@ -111,7 +111,7 @@ def conjecture(
     negative: bool = False,
     applies: Callable[[int, int, str], bool] | None = None,
     mutants: dict[str, Callable[[Any], Any]] | None = None,
-) -> Callable[[Callable[[Any], Any]], Claim]:
+) -> Any:
     """Turn a function of one State, Flow, Descent, Target or Seeds into a claim that the engine can test.
 
     Arguments:

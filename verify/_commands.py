@@ -31,6 +31,10 @@ def verify(words: list[str]) -> int:
         listeners.append(NdjsonFile(config.events))
     if config.junit:
         listeners.append(JunitFile(config.junit))
+    if config.html:
+        from ._html import HtmlFile
+
+        listeners.append(HtmlFile(config.html))
     if config.data is not None:
         from ._real import verify_data
 

@@ -155,15 +155,14 @@ def second_look(
     route: str,
     rounding: float = ROUNDING,
 ) -> Outcome:
-    """Evaluate again in 75 digits, and in 300 if a violation is left: rounding vanishes, a violation stays as it is."""
+    """Evaluate again in 75 digits, and in 300 if anything is left: rounding vanishes, a violation stays as it is."""
     try:
         precise, fine, fine_scale = at_precision(DIGITS)
         finite = np.where(np.isfinite(violation), violation, np.max(fine, initial=0.0))
         suspicious = violation > rounding * scale
-        real = _real(fine, fine_scale, finite, suspicious)
-        if real is not None and np.any(real):
+        if fine.shape == violation.shape and not np.all(_vanished(fine, fine_scale, finite) | ~suspicious):
             precise, fine, fine_scale = at_precision(MORE_DIGITS)
-            real = _real(fine, fine_scale, finite, suspicious)
+        real = _real(fine, fine_scale, finite, suspicious)
     except NotDifferentiable as kink:
         return Outcome("rejected", how=str(kink))
     except Unsupported as unsupported:
@@ -181,13 +180,18 @@ def second_look(
         return Outcome(
             "violated", refined=float(fine_relative[index]), how=f"{DIGITS} and {MORE_DIGITS} digits, {route}", **given
         )
-    if np.all((fine <= VANISHED * finite) | (fine_relative <= 1e-25) | ~suspicious):
+    if np.all(_vanished(fine, fine_scale, finite) | ~suspicious):
         shrinking = 0 < left < given["worst"] < math.inf
         order = math.log(given["worst"] / left) / math.log(1e59) if shrinking else None
         # What is left of the discrepancy in high precision, as a part of what float64 showed.
         kept = float(np.max(np.where(suspicious & (finite > 0), ratio(fine, finite), 0.0)))
         return Outcome("holds", order=order, refined=left, **(given | {"worst": kept, "allowed": VANISHED}))
     return Outcome("undecided", refined=left, how="shrinks under refinement, but not as rounding does", **given)
+
+
+def _vanished(fine: np.ndarray, fine_scale: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+    """Where the discrepancy went the way of rounding."""
+    return (fine <= VANISHED * coarse) | (ratio(fine, fine_scale) <= 1e-25)
 
 
 def _real(fine: np.ndarray, fine_scale: np.ndarray, coarse: np.ndarray, suspicious: np.ndarray) -> np.ndarray | None:

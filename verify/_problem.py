@@ -135,6 +135,9 @@ class Problem:
         else:
             architecture, blocks = plain.blocks_for(assumes)
             size = float(np.linalg.norm(reference_compose(architecture, blocks)))
+            # Where W vanishes by cancellation, what is left is rounding: the size without signs sets the scale then.
+            unsigned = reference_compose(architecture, {name: np.abs(block) for name, block in blocks.items()})
+            size = max(size, 2.0**-20 * float(np.linalg.norm(unsigned)))
             size *= 2.0**PATH_SMALLNESS if assumes == "small" else 1.0
             degree = 1 + architecture.order * architecture.depth
             target_size = float(np.linalg.norm(self.target.astype(float) * self.mask))

@@ -89,7 +89,7 @@ def _floats(x: Any) -> np.ndarray:
 
 
 def _magnitude(x: Any) -> np.ndarray:
-    return np.abs(_floats(x))
+    return np.asarray(np.abs(_floats(x)))
 
 
 def _valid(value: Any, what: str) -> Any:

@@ -15,7 +15,7 @@ from numerics import Architecture
 
 from ._events import Cell
 from ._problem import Problem
-from ._strategies import draw_problems, problems
+from ._strategies import draw_problems, problems, quiet
 
 LARGEST = 3  # mode and core sizes tried for a small counterexample
 EXTRA = 4  # units above all ones that sizes may sum to
@@ -112,7 +112,8 @@ def _simplest(
     )
     try:
         strategy = problems(known.architecture, literal=True, kinds=kinds)
-        return find(strategy, condition, settings=options, random=random.Random(seed))
+        with quiet():
+            return find(strategy, condition, settings=options, random=random.Random(seed))
     except NoSuchExample:
         return None
     except HypothesisException:  # a complaint about timing; the best problem seen is still a counterexample

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisDeprecationWarning
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
 
 from numerics import Architecture
@@ -16,7 +20,7 @@ from ._problem import Problem
 
 KINDS = ("plain", "zero-slice", "superdiagonal", "repeated", "rank-deficient", "identity", "tiny", "large")
 ENTRIES_CAP = 125  # entries of a generated tensor
-DEGREE_BITS = 400  # bound on |exponent| * degree, so that W stays inside float64's range
+DEGREE_BITS = 200  # bound on |exponent| * degree, so that fourth powers of W stay inside float64
 
 
 @st.composite
@@ -136,6 +140,14 @@ class _Plain(PrimitiveProvider):
 AVAILABLE_PROVIDERS["verify-plain"] = f"{__name__}._Plain"
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without Hypothesis's warning about `random`, which a run-time type checker uses behind the strategies' back."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisDeprecationWarning)
+        yield
+
+
 def draw_problems(strategy: st.SearchStrategy[Any], count: int, number: int) -> list[Any]:
     """Draw `count` examples of a strategy, reproducibly from the seed `number`."""
     drawn: list[Any] = []
@@ -153,5 +165,6 @@ def draw_problems(strategy: st.SearchStrategy[Any], count: int, number: int) -> 
     def collect(example: Any) -> None:
         drawn.append(example)
 
-    collect()
+    with quiet():
+        collect()
     return drawn[:count]

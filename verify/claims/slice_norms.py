@@ -174,8 +174,7 @@ def _unfolding_law(state: State) -> list[Relation]:
     rates = state.rate(lambda s: torch.stack([(s.tensor * s.tensor).sum(), (_gram(unfold(s.tensor, 0).mT) ** 2).sum()]))
     left, values, right = torch.linalg.svd(unfold(state.tensor, 0), full_matrices=False)
     inner = -((left.mT @ unfold(state.gradient, 0)) * right).sum(1)
-    alive = values > 1e-7 * values.amax()
-    speed = layers * torch.where(alive, values, values * 0 + 1) ** (2 - 2 / layers) * inner * (alive * 1.0)
+    speed = layers * values ** (2 - 2 / layers) * inner
     return [equal(rates, torch.stack([(2 * values * speed).sum(), (4 * values**3 * speed).sum()]))]
 
 

@@ -1,0 +1,150 @@
+"""Verdicts: what the engine says of true, false, vacuous, badly written and undecidable conjectures."""
+
+import random
+
+import pytest
+import torch
+
+from verify import Descent, Flow, State, Verdict, assume, at_most, check, conjecture, constant, equal, nonincreasing
+
+
+def verdict(claim, **cell) -> Verdict:
+    return check(claim, **{"depth": 2, "order": 2, "examples": 25, "paths": 7, "budget": 20.0, **cell}).verdict
+
+
+def test_a_polynomial_identity_is_exact() -> None:
+    @conjecture
+    def the_loss_falls_by_the_squared_gradient(state: State):
+        squares = sum((g * g).sum() for g in state.block_gradients().values())
+        return equal(state.rate(lambda s: s.loss), -squares)
+
+    assert verdict(the_loss_falls_by_the_squared_gradient) is Verdict.EXACT
+
+
+def test_a_relative_error_of_one_in_a_million_is_refuted() -> None:
+    @conjecture
+    def slightly_wrong(state: State):
+        return equal(
+            state.rate(lambda s: s.loss), -(1 + 1e-6) * sum((g * g).sum() for g in state.block_gradients().values())
+        )
+
+    assert verdict(slightly_wrong) is Verdict.REFUTED
+
+
+def test_hypotheses_that_are_never_met_are_vacuous_and_counted() -> None:
+    @conjecture
+    def never(state: State):
+        assume(state.loss < 0)
+        return equal(state.loss, 0)
+
+    result = check(never, depth=1, order=2, examples=25)
+    assert (result.verdict, result.examples, result.rejected) == (Verdict.VACUOUS, 0, 25)
+
+
+def test_a_flow_claim_is_supported_and_its_opposite_refuted() -> None:
+    @conjecture
+    def loss_falls(flow: Flow):
+        return nonincreasing(flow.losses)
+
+    @conjecture
+    def loss_stays(flow: Flow):
+        return constant(flow.losses)
+
+    assert verdict(loss_falls) is Verdict.SUPPORTED
+    assert verdict(loss_stays) is Verdict.REFUTED
+
+
+def test_what_the_flow_conserves_drifts_under_descent() -> None:
+    def difference(state: State) -> torch.Tensor:
+        norms = state.block_norms(0)
+        return 10 + norms[0] ** 2 - norms[1] ** 2
+
+    @conjecture(assumes="unbalanced")
+    def exactly(descent: Descent):
+        return constant(descent.series(difference))
+
+    @conjecture(assumes="unbalanced")
+    def to_first_order(descent: Descent):
+        return constant(descent.series(difference), order=1)
+
+    assert verdict(exactly) is Verdict.REFUTED
+    assert verdict(to_first_order) is Verdict.SUPPORTED
+
+
+def test_a_bound_that_is_attained_is_not_refuted() -> None:
+    @conjecture
+    def norms_are_subadditive(state: State):
+        return at_most(torch.linalg.vector_norm(state.core), state.slice_norms(0).sum())
+
+    assert verdict(norms_are_subadditive) is Verdict.SUPPORTED
+
+
+def test_an_operation_without_a_second_route_is_never_refuted() -> None:
+    @conjecture
+    def spectrum_of_the_loss(state: State):
+        return equal(torch.fft.fft(state.vectors(0).reshape(-1)).real.sum(), 0.3 * state.loss)
+
+    assert verdict(spectrum_of_the_loss) is Verdict.INCONCLUSIVE
+
+
+def boom(state: State):
+    raise RuntimeError("boom")
+
+
+def nothing(state: State):
+    return None
+
+
+def drifting(state: State):
+    return equal(state.loss + random.random(), state.loss)
+
+
+def mutating(state: State):
+    state.core.mul_(2)
+    return equal(state.loss, state.loss)
+
+
+def forever(state: State):
+    while True:
+        pass
+
+
+def leaving(state: State):
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (boom, "RuntimeError: boom"),
+        (nothing, "returned NoneType"),
+        (drifting, "differ"),
+        (mutating, "in place"),
+        (forever, "budget"),
+        (leaving, "SystemExit"),
+    ],
+)
+def test_a_badly_written_conjecture_is_an_error_with_its_reason(function, says: str) -> None:
+    result = check(conjecture(function), depth=1, order=2, examples=5, budget=2.0)
+    assert result.verdict is Verdict.ERROR
+    assert says in result.detail
+    if function is not forever:
+        assert f"{__file__}:" in result.detail
+
+
+def test_an_argument_without_a_type_is_refused_when_decorated() -> None:
+    from verify import ClaimError
+
+    with pytest.raises(ClaimError, match="State"):
+        conjecture(lambda state: equal(state.loss, 0))
+    with pytest.raises(ClaimError, match="assumes"):
+        conjecture(assumes="balance")(boom)
+
+
+def test_the_same_seed_gives_the_same_counterexample() -> None:
+    @conjecture
+    def norm_equals_loss(state: State):
+        return equal(state.loss, torch.linalg.vector_norm(state.core))
+
+    first, second = (check(norm_equals_loss, depth=1, order=2, seed=5).counterexample for _ in range(2))
+    assert first == second

@@ -1,0 +1,198 @@
+"""The HTML report: one self-contained page without a script, whole and valid at every moment."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ._counterexample import write_whole
+from ._events import ClaimJudged, Event, RunFinished, RunStarted
+from ._formula import formula, has_formula
+from ._pictures import agreement, convergence, discrepancies
+from ._terminal import LAST_LINE, describe
+from ._verdict import MEANING, Result, Verdict, exit_code
+
+STYLE = """
+:root { color-scheme: light; --line: #d8dde3; --ink: #1c2430; --soft: #5b6675; }
+* { box-sizing: border-box; }
+body { font: 16px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: var(--ink); background: #fff; margin: 0 auto;
+  max-width: 62rem; padding: 1.2rem 1rem 3rem; }
+h1 { font-size: 1.5rem; margin: 0 0 .3rem; } h2 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
+p { margin: .4rem 0; } .soft { color: var(--soft); }
+.banner { border-left: .4rem solid; padding: .5rem .8rem; margin: 1rem 0; font-weight: 600; }
+.good { border-color: #23803c; background: #eef8f0; } .bad { border-color: #b3261e; background: #fdf0ef; }
+.warn { border-color: #a66a00; background: #fff7e6; }
+details { border-bottom: 1px solid var(--line); } details:first-of-type { border-top: 1px solid var(--line); }
+summary { display: grid; grid-template-columns: 8.6rem 1fr auto; gap: .2rem .8rem; align-items: baseline; padding: .55rem .2rem;
+  cursor: pointer; list-style: none; } summary:hover { background: #f6f8fa; }
+summary::-webkit-details-marker { display: none; }
+.verdict { font-weight: 700; font-size: .85rem; } .verdict::before { content: "\\25B8\\00a0"; color: var(--soft); }
+details[open] .verdict::before { content: "\\25BE\\00a0"; }
+.PROVED, .EXACT, .SUPPORTED { color: #1b6b32; } .INCONCLUSIVE, .VACUOUS { color: #8a5800; } .REFUTED, .ERROR { color: #a3201a; }
+.cell { color: var(--soft); font-size: .85rem; white-space: nowrap; } .name { overflow-wrap: anywhere; }
+.body { padding: 0 .2rem 1.2rem; } .body h3 { font-size: .85rem; color: var(--soft); margin: 1rem 0 .2rem; font-weight: 600; }
+math { font-size: 1.1em; } .scroll { overflow-x: auto; padding: .3rem 0; }
+pre, code { font: .82rem/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
+pre { background: #f6f8fa; padding: .6rem .8rem; overflow-x: auto; margin: .3rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+table { border-collapse: collapse; font-size: .9rem; } td, th { padding: .2rem .9rem .2rem 0; text-align: left; }
+td:last-child { font-variant-numeric: tabular-nums; } .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
+figure { margin: .4rem 0; flex: 1 1 17rem; max-width: 22rem; } figcaption { font-size: .8rem; color: var(--soft); }
+svg { width: 100%; height: auto; font-size: 11px; fill: var(--soft); } .frame { fill: none; stroke: var(--line); }
+.ideal { stroke: #9aa5b1; stroke-dasharray: 4 3; } .bar { stroke: #b9c8da; stroke-width: 3; } .slope { stroke: #1f5fa8; stroke-width: 2; }
+circle.dot { fill: #1f5fa8; } circle.bad { fill: #b3261e; background: none; }
+@media (max-width: 34rem) { summary { grid-template-columns: 1fr auto; } .name { grid-column: 1 / -1; grid-row: 2; }
+  body { padding: .8rem .7rem 2rem; } }
+"""
+
+
+class HtmlFile:
+    """The page, rewritten after every verdict; until the run has ended it says that it is incomplete."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config: dict[str, Any] = {}
+        self.planned = 0
+        self.results: list[Result] = []
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.config, self.planned = event.config, event.claims
+            self._write(None)
+        elif isinstance(event, ClaimJudged):
+            self.results.append(event.result)
+            self._write(None)
+        elif isinstance(event, RunFinished):
+            self._write(event)
+
+    def _write(self, end: RunFinished | None) -> None:
+        write_whole(self.path, page(self.config, self.results, self.planned, end))
+
+
+def page(config: dict[str, Any], results: list[Result], planned: int, end: RunFinished | None) -> str:
+    """The whole document."""
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(_state(results, planned, end))} - verify</title><style>{STYLE}</style></head><body>",
+        "<h1>Implicit regularization in deep Tucker factorization: verdicts</h1>",
+        f'<p class="soft"><code>{escape(command(config))}</code></p>',
+        _banner(results, planned, end),
+    ]
+    topic = None
+    for result in results:
+        if result.topic != topic:
+            topic = result.topic
+            parts.append(f"<h2>{escape(topic)}</h2>")
+        parts.append(_row(result, config))
+    meanings = "".join(
+        f'<tr><td class="{verdict.value}">{verdict.value}</td><td>{escape(text)}</td></tr>'
+        for verdict, text in MEANING.items()
+    )
+    parts += [
+        f"<h2>What the verdicts mean</h2><table>{meanings}</table>",
+        f"<p><strong>{escape(LAST_LINE)}</strong></p>",
+    ]
+    return "\n".join([*parts, "</body></html>"]) + "\n"
+
+
+def command(config: dict[str, Any], **changed: Any) -> str:
+    """The command line that repeats the run, without the keys that only name outputs."""
+    words = ["python", "-m", "verify"]
+    for key, value in {**config, **changed}.items():
+        if value is None or key in ("json", "html", "junit", "events", "out", "jobs", "device", "precision", "model"):
+            continue
+        shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        words.append(f"{key}={shown}")
+    return shlex.join(words)
+
+
+def _state(results: list[Result], planned: int, end: RunFinished | None) -> str:
+    if end is None:
+        return f"INCOMPLETE: {len(results)} of {planned} verdicts"
+    if end.interrupted:
+        return f"INTERRUPTED, incomplete: {len(results)} of {planned} verdicts"
+    return "nothing was selected" if not results else f"{len(results)} verdicts"
+
+
+def _banner(results: list[Result], planned: int, end: RunFinished | None) -> str:
+    counts = {verdict: sum(r.verdict is verdict for r in results) for verdict in Verdict}
+    words = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count) or "no verdicts"
+    code = exit_code([r.verdict for r in results])
+    finished = end is not None and not end.interrupted
+    tone = (
+        "good"
+        if finished and code == 0 and end is not None and end.exit_code == 0
+        else "bad"
+        if code in (1, 3)
+        else "warn"
+    )
+    seconds = f" in {end.seconds:.1f} s; exit code {end.exit_code}" if end else "; the run has not ended"
+    return f'<p class="banner {tone}">{escape(_state(results, planned, end))}: {escape(words)}{escape(seconds)}</p>'
+
+
+def _row(result: Result, config: dict[str, Any]) -> str:
+    cell = f"K={result.depth} N={result.order} {result.chain}"
+    summary = (
+        f'<span class="verdict {result.verdict.value}">{result.verdict.value}</span>'
+        f'<span class="name">{escape(result.title)}</span><span class="cell">{escape(cell)}</span>'
+    )
+    shown = " open" if result.verdict is Verdict.REFUTED else ""
+    return f"<details{shown}><summary>{summary}</summary><div class='body'>{_body(result, config)}</div></details>"
+
+
+def _body(result: Result, config: dict[str, Any]) -> str:
+    parts = ["<h3>Statement</h3>"]
+    if has_formula(result.title):
+        parts.append(f'<div class="scroll">{formula(result.title)}</div>')
+    parts.append(f"<p>{escape(result.statement)}</p>")
+    if result.source:
+        parts.append(f'<p class="soft">Source: {escape(result.source)}</p>')
+    if result.range:
+        parts.append(f"<p>Proved for {escape(result.range)}.</p>")
+    parts.append(f"<h3>Hypotheses and error budget</h3><table>{_budget(result)}</table>")
+    if result.detail:
+        parts.append(f"<p>{escape(result.detail)}</p>")
+    pictures = agreement(result) + discrepancies(result) + convergence(result)
+    if pictures:
+        parts.append(f'<div class="pictures">{pictures}</div>')
+    if result.counterexample:
+        told = describe(result) if result.verdict is Verdict.REFUTED else _witness(result.counterexample)
+        kind = "Counterexample" if result.verdict is Verdict.REFUTED else "Witness"
+        parts.append(f"<h3>{kind}</h3><pre>{escape(told)}</pre>")
+    parts.append(f"<h3>Reproduce</h3><pre>{escape(_reproduce(result, config))}</pre>")
+    return "".join(parts)
+
+
+def _budget(result: Result) -> str:
+    order = "not measured" if result.observed_order is None else f"{result.observed_order:.2f}"
+    rows = {
+        "about": f"{result.subject}, start: {result.assumes}",
+        "inputs judged": str(result.examples),
+        "rejected by a hypothesis": str(result.rejected),
+        "undecided": str(result.undecided),
+        "worst discrepancy (relative)": f"{result.worst:.1e}",
+        "allowed": "by order" if math.isinf(result.allowed) else f"{result.allowed:.1e}",
+        "observed order of convergence": order,
+        "seconds": f"{result.seconds:.1f}",
+    }
+    return "".join(f"<tr><td>{escape(k)}</td><td>{escape(v)}</td></tr>" for k, v in rows.items())
+
+
+def _witness(c: dict[str, Any]) -> str:
+    return f"sizes {c['sizes']}, core {c['ranks']}: measured {c['measured']:.17g}, predicted {c['predicted']:.17g}"
+
+
+def _reproduce(result: Result, config: dict[str, Any]) -> str:
+    one = {"depth": result.depth, "order": result.order, "chain": result.chain}
+    if result.topic != "conjectures":
+        one |= {"claims": result.id, "conjectures": None}
+    lines = [command(config, **one)]
+    path = (result.counterexample or {}).get("path")
+    if path:
+        lines += [f"python -m verify replay {shlex.quote(path)}", f"python -m verify show {shlex.quote(path)}"]
+    if result.file:
+        lines.append(f"# defined in {result.file}:{result.line}")
+    return "\n".join(lines)

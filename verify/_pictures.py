@@ -1,0 +1,111 @@
+"""Small pictures for the HTML page, as inline SVG text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ._verdict import Result
+
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 320, 220, 56, 36, 12
+FLOOR = 1e-17  # discrepancies of zero are drawn here
+
+
+def agreement(result: Result) -> str:
+    """|predicted| against |measured| at the worst entry of every input, with the allowed error as a bar."""
+    points = [
+        (abs(s["predicted"]), abs(s["measured"]), s["allowed"])
+        for s in result.samples
+        if 0 < abs(s["predicted"]) < math.inf and 0 < abs(s["measured"]) < math.inf
+    ]
+    if not points:
+        return ""
+    low, high = _range([value for p in points for value in p[:2]])
+    axis = _Axes(low, high, low, high, "|predicted|", "|measured|")
+    parts = [axis.line(low, low, high, high, "ideal")]
+    for predicted, measured, allowed in points:
+        x, y = math.log10(predicted), math.log10(measured)
+        if 0 < allowed < math.inf:
+            down = math.log10(max(measured * (1 - min(allowed, 0.999)), 10**low))
+            parts.append(axis.line(x, down, x, min(math.log10(measured * (1 + allowed)), high), "bar"))
+        parts.append(axis.dot(x, y, "bad" if result.verdict.value == "REFUTED" else "dot"))
+    return axis.svg("measured against predicted", parts)
+
+
+def discrepancies(result: Result) -> str:
+    """The discrepancy of every input beside what rounding or integration explains."""
+    rows = [(s["worst"], s["allowed"]) for s in result.samples if math.isfinite(s["worst"])]
+    if not rows:
+        return ""
+    bars = [allowed for _, allowed in rows if 0 < allowed < math.inf]
+    low, high = _range([max(worst, FLOOR) for worst, _ in rows] + bars)
+    axis = _Axes(0, max(len(rows) - 1, 1), low, high, "input", "discrepancy")
+    parts = []
+    for i, (worst, allowed) in enumerate(rows):
+        if 0 < allowed < math.inf:
+            parts.append(axis.line(i, low, i, math.log10(allowed), "bar"))
+        over = allowed < worst and result.verdict.value == "REFUTED"
+        parts.append(axis.dot(i, math.log10(max(worst, FLOOR)), "bad" if over else "dot"))
+    return axis.svg("discrepancy (dot) and allowed error (bar)", parts)
+
+
+def convergence(result: Result) -> str:
+    """The slope at which the discrepancy vanished under refinement, beside slopes one and two."""
+    if result.observed_order is None:
+        return ""
+    axis = _Axes(-3, 0, -6, 0, "refinement", "discrepancy")
+    parts = [axis.line(-3, -3.0 * order, 0, 0, "ideal") for order in (1, 2)]
+    order = min(max(result.observed_order, 0.0), 2.0)
+    parts.append(axis.line(-3, -3 * order, 0, 0, "slope"))
+    return axis.svg(f"observed order {result.observed_order:.2f} (dashed: 1 and 2)", parts)
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    return low, max(high, low + 1)
+
+
+class _Axes:
+    """A frame; coordinates are the numbers on the axes (exponents of ten where logarithmic)."""
+
+    def __init__(self, x0: float, x1: float, y0: float, y1: float, below: str, beside: str) -> None:
+        self.x0, self.x1, self.y0, self.y1 = x0, x1, y0, y1
+        self.below, self.beside = below, beside
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        across = (min(max(x, self.x0), self.x1) - self.x0) / (self.x1 - self.x0)
+        up = (min(max(y, self.y0), self.y1) - self.y0) / (self.y1 - self.y0)
+        return round(LEFT + across * (WIDTH - LEFT - 12), 1), round(HEIGHT - BOTTOM - up * (HEIGHT - BOTTOM - TOP), 1)
+
+    def line(self, x0: float, y0: float, x1: float, y1: float, kind: str) -> str:
+        (a, b), (c, d) = self.at(x0, y0), self.at(x1, y1)
+        return f'<line class="{kind}" x1="{a}" y1="{b}" x2="{c}" y2="{d}"/>'
+
+    def dot(self, x: float, y: float, kind: str) -> str:
+        a, b = self.at(x, y)
+        return f'<circle class="{kind}" cx="{a}" cy="{b}" r="2.5"/>'
+
+    def svg(self, caption: str, parts: Sequence[str]) -> str:
+        labels = []
+        for exponent in (self.y0, self.y1):
+            _, y = self.at(self.x0, exponent)
+            labels.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{_power(exponent)}</text>')
+        if self.below not in ("input", "refinement"):
+            for exponent, anchor in ((self.x0, "start"), (self.x1, "end")):
+                x, _ = self.at(exponent, self.y0)
+                labels.append(
+                    f'<text x="{x}" y="{HEIGHT - BOTTOM + 14}" text-anchor="{anchor}">{_power(exponent)}</text>'
+                )
+        middle = (TOP + HEIGHT - BOTTOM) / 2
+        labels.append(f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{self.below}</text>')
+        labels.append(f'<text transform="translate(14 {middle}) rotate(-90)" text-anchor="middle">{self.beside}</text>')
+        frame = (
+            f'<rect class="frame" x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - 12}" height="{HEIGHT - BOTTOM - TOP}"/>'
+        )
+        body = frame + "".join(parts) + "".join(labels)
+        picture = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{caption}">{body}</svg>'
+        return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
+
+
+def _power(exponent: float) -> str:
+    return f'10<tspan dy="-5" font-size="8">{exponent:g}</tspan>'
