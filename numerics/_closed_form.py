@@ -55,6 +55,8 @@ class ClosedForm:
         self._forward: list[Call] = []
         self._backward: list[Call] = []
         self._plan()
+        sizes = (*self.batch, *architecture.sizes)
+        self._at_problem = self._residual.view(sizes), self._D.view(sizes)
 
     @property
     def W(self) -> Float[Tensor, "*batch_and_sizes"]:
@@ -70,8 +72,7 @@ class ClosedForm:
         if self.architecture.depth == 0:
             self._residual.copy_(self.blocks["G"])
         self._run(self._forward)
-        sizes = (*self.batch, *self.architecture.sizes)
-        losses = self.problem.gradient_(self._residual.view(sizes), self._D.view(sizes), weights)
+        losses = self.problem.gradient_(*self._at_problem, weights)
         self._run(self._backward)
         return losses
 

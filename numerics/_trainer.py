@@ -152,7 +152,7 @@ class Trainer:
         return losses
 
     def _check(self, losses: Tensor) -> None:
-        total = float(losses.sum())
+        total = float(losses.sum() if losses.ndim else losses)
         if self.ceiling == math.inf and math.isfinite(total):
             self.ceiling = self.limit * (total + 1)
         if not total <= self.ceiling:
