@@ -196,16 +196,16 @@ def entrywise(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
 def scalar(x: Any) -> Any:
     """A Python number as it enters arithmetic.
 
-    A float that is the double nearest to a simple fraction is that fraction: an author who writes 2 / 5 or 0.4 means
-    two fifths, and the rounding of the constant must not look like a violation in 75 digits.
+    A float within a few roundings of a simple fraction is that fraction: an author who writes 0.4 or 2 - 2 / 7 means
+    two fifths or twelve sevenths, and the rounding of the constant must not look like a violation in 75 digits.
     """
     if isinstance(x, bool):
         return int(x)
     if isinstance(x, float):
         if not math.isfinite(x):
             return gmpy2.mpfr(x)
-        simple = Fraction(x).limit_denominator(100_000)
-        return gmpy2.mpq(simple.numerator, simple.denominator) if float(simple) == x else gmpy2.mpfr(x)
+        simple = Fraction(x).limit_denominator(10_000)
+        return gmpy2.mpq(simple.numerator, simple.denominator) if abs(float(simple) - x) <= 4 * math.ulp(x) else gmpy2.mpfr(x)
     if isinstance(x, (np.integer,)):
         return int(x)
     if isinstance(x, np.floating):
