@@ -6,7 +6,8 @@ import re
 from html import escape
 
 SYMBOLS = {
-    "sigma": "σ", "eta": "η", "eps": "ε", "lambda": "λ", "Lambda": "Λ", "theta": "θ", "grad": "∇", "sum": "∑", "prod": "∏",
+    "sigma": "σ", "eta": "η", "eps": "ε", "lambda": "λ", "Lambda": "Λ", "theta": "θ", "grad": "∇",
+    "sum": "∑", "prod": "∏",
     "<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "||": "‖", "*": "·", "-": "−", "'": "′",
 }  # fmt: skip
 TOKEN = re.compile(r"\s+|\|\||<=|>=|!=|->|d[A-Za-z]+/d[A-Za-z]|[A-Za-z]+|\d+(?:\.\d+)?|.")

@@ -18,30 +18,35 @@ from ._verdict import MEANING, Result, Verdict, exit_code
 STYLE = """
 :root { color-scheme: light; --line: #d8dde3; --ink: #1c2430; --soft: #5b6675; }
 * { box-sizing: border-box; }
-body { font: 16px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: var(--ink); background: #fff; margin: 0 auto;
-  max-width: 62rem; padding: 1.2rem 1rem 3rem; }
+body { font: 16px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: var(--ink); background: #fff;
+  margin: 0 auto;  max-width: 62rem; padding: 1.2rem 1rem 3rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .3rem; } h2 { font-size: 1.05rem; margin: 1.8rem 0 .4rem; }
 p { margin: .4rem 0; } .soft { color: var(--soft); }
 .banner { border-left: .4rem solid; padding: .5rem .8rem; margin: 1rem 0; font-weight: 600; }
 .good { border-color: #23803c; background: #eef8f0; } .bad { border-color: #b3261e; background: #fdf0ef; }
 .warn { border-color: #a66a00; background: #fff7e6; }
 details { border-bottom: 1px solid var(--line); } details:first-of-type { border-top: 1px solid var(--line); }
-summary { display: grid; grid-template-columns: 8.6rem 1fr auto; gap: .2rem .8rem; align-items: baseline; padding: .55rem .2rem;
-  cursor: pointer; list-style: none; } summary:hover { background: #f6f8fa; }
+summary { display: grid; grid-template-columns: 8.6rem 1fr auto; gap: .2rem .8rem; align-items: baseline;
+  padding: .55rem .2rem;  cursor: pointer; list-style: none; } summary:hover { background: #f6f8fa; }
 summary::-webkit-details-marker { display: none; }
 .verdict { font-weight: 700; font-size: .85rem; } .verdict::before { content: "\\25B8\\00a0"; color: var(--soft); }
 details[open] .verdict::before { content: "\\25BE\\00a0"; }
-.PROVED, .EXACT, .SUPPORTED { color: #1b6b32; } .INCONCLUSIVE, .VACUOUS { color: #8a5800; } .REFUTED, .ERROR { color: #a3201a; }
+.PROVED, .EXACT, .SUPPORTED { color: #1b6b32; } .INCONCLUSIVE, .VACUOUS { color: #8a5800; }
+.REFUTED, .ERROR { color: #a3201a; }
 .cell { color: var(--soft); font-size: .85rem; white-space: nowrap; } .name { overflow-wrap: anywhere; }
-.body { padding: 0 .2rem 1.2rem; } .body h3 { font-size: .85rem; color: var(--soft); margin: 1rem 0 .2rem; font-weight: 600; }
-math { font-size: 1.1em; } .scroll { overflow-x: auto; padding: .3rem 0; }
+.body { padding: 0 .2rem 1.2rem; }
+.body h3 { font-size: .85rem; color: var(--soft); margin: 1rem 0 .2rem; font-weight: 600; }
+math { font-size: 1.1em; } .scroll { overflow: auto hidden; padding: .5rem 0; }
+math[display=block] { text-align: left; }
 pre, code { font: .82rem/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
-pre { background: #f6f8fa; padding: .6rem .8rem; overflow-x: auto; margin: .3rem 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre { background: #f6f8fa; padding: .6rem .8rem; overflow-x: auto; margin: .3rem 0; white-space: pre-wrap;
+  overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-size: .9rem; } td, th { padding: .2rem .9rem .2rem 0; text-align: left; }
 td:last-child { font-variant-numeric: tabular-nums; } .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
 figure { margin: .4rem 0; flex: 1 1 17rem; max-width: 22rem; } figcaption { font-size: .8rem; color: var(--soft); }
 svg { width: 100%; height: auto; font-size: 11px; fill: var(--soft); } .frame { fill: none; stroke: var(--line); }
-.ideal { stroke: #9aa5b1; stroke-dasharray: 4 3; } .bar { stroke: #b9c8da; stroke-width: 3; } .slope { stroke: #1f5fa8; stroke-width: 2; }
+.ideal { stroke: #9aa5b1; stroke-dasharray: 4 3; } .bar { stroke: #b9c8da; stroke-width: 3; }
+.slope { stroke: #1f5fa8; stroke-width: 2; }
 circle.dot { fill: #1f5fa8; } circle.bad { fill: #b3261e; background: none; }
 @media (max-width: 34rem) { summary { grid-template-columns: 1fr auto; } .name { grid-column: 1 / -1; grid-row: 2; }
   body { padding: .8rem .7rem 2rem; } }
@@ -75,7 +80,8 @@ def page(config: dict[str, Any], results: list[Result], planned: int, end: RunFi
     """The whole document."""
     parts = [
         "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<html lang="en"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(_state(results, planned, end))} - verify</title><style>{STYLE}</style></head><body>",
         "<h1>Implicit regularization in deep Tucker factorization: verdicts</h1>",
         f'<p class="soft"><code>{escape(command(config))}</code></p>',
@@ -102,7 +108,7 @@ def command(config: dict[str, Any], **changed: Any) -> str:
     """The command line that repeats the run, without the keys that only name outputs."""
     words = ["python", "-m", "verify"]
     for key, value in {**config, **changed}.items():
-        if value is None or key in ("json", "html", "junit", "events", "out", "jobs", "device", "precision", "model"):
+        if value is None or key in ("json", "html", "junit", "events", "out", "jobs", "device", "precision", "model", "observed"):
             continue
         shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
         words.append(f"{key}={shown}")
@@ -147,7 +153,8 @@ def _body(result: Result, config: dict[str, Any]) -> str:
     parts = ["<h3>Statement</h3>"]
     if has_formula(result.title):
         parts.append(f'<div class="scroll">{formula(result.title)}</div>')
-    parts.append(f"<p>{escape(result.statement)}</p>")
+    if result.statement != result.title or not has_formula(result.title):
+        parts.append(f"<p>{escape(result.statement)}</p>")
     if result.source:
         parts.append(f'<p class="soft">Source: {escape(result.source)}</p>')
     if result.range:
@@ -186,9 +193,11 @@ def _witness(c: dict[str, Any]) -> str:
 
 
 def _reproduce(result: Result, config: dict[str, Any]) -> str:
-    one = {"depth": result.depth, "order": result.order, "chain": result.chain}
+    one: dict[str, Any] = {"depth": result.depth, "order": result.order, "chain": result.chain}
     if result.topic != "conjectures":
         one |= {"claims": result.id, "conjectures": None}
+    else:
+        one["claims"] = None
     lines = [command(config, **one)]
     path = (result.counterexample or {}).get("path")
     if path:

@@ -47,7 +47,7 @@ def mpf_to_mpfr(number: mpmath.mpf) -> Any:
 def mpfr_to_mpf(number: Any) -> mpmath.mpf:
     """Convert a gmpy2 number exactly."""
     mantissa, exponent = gmpy2.mpfr(number).as_mantissa_exp()
-    return mpmath.ldexp(mpmath.mpf(int(mantissa)), int(exponent))
+    return mpmath.mp.make_mpf(mpmath.libmp.from_man_exp(int(mantissa), int(exponent)))  # mpf() would round
 
 
 class Jet:

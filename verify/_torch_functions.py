@@ -128,10 +128,10 @@ def _from_mpmath(values: Any) -> np.ndarray:
 
 
 def _svdvals(x: Any) -> Precise:
-    matrix = _matrix(x)
-    if 0 in (matrix.rows, matrix.cols):
-        return Precise([])
     with mpmath.workprec(gmpy2.get_context().precision):
+        matrix = _matrix(x)
+        if 0 in (matrix.rows, matrix.cols):
+            return Precise([])
         tall = matrix if matrix.rows >= matrix.cols else matrix.T
         return Precise(_from_mpmath(mpmath.svd_r(tall, compute_uv=False)))
 
@@ -166,10 +166,10 @@ def _eigh(x: Any, **_: Any) -> tuple[Precise, Precise]:
 
 
 def _svd(x: Any, full_matrices: bool = True, **_: Any) -> tuple[Precise, Precise, Precise]:
-    matrix = _matrix(x)
-    if full_matrices and matrix.rows != matrix.cols:
-        raise Unsupported("a full singular value decomposition; use full_matrices=False")
     with mpmath.workprec(gmpy2.get_context().precision):
+        matrix = _matrix(x)  # mpmath.matrix rounds to the precision in force
+        if full_matrices and matrix.rows != matrix.cols:
+            raise Unsupported("a full singular value decomposition; use full_matrices=False")
         if matrix.rows >= matrix.cols:
             left, values, right = mpmath.svd_r(matrix)
         else:

@@ -109,3 +109,12 @@ def test_a_kink_has_no_rate() -> None:
         value = state.loss
         with pytest.raises(NotDifferentiable):
             state.rate(lambda s: abs(s.loss - value))
+
+
+def test_singular_values_keep_their_digits() -> None:
+    with precision():
+        x = Precise([[gmpy2.mpfr(1) / 3, gmpy2.mpfr(2) / 7], [gmpy2.mpfr(3) / 11, gmpy2.mpfr(-1) / 13]])
+        values = torch.linalg.svdvals(x)
+        left, spectrum, right = torch.linalg.svd(x)
+        assert abs((values * values).sum() - (x * x).sum()).item() < gmpy2.mpfr("1e-70")
+        assert abs(left @ torch.diag(spectrum) @ right - x).amax().item() < gmpy2.mpfr("1e-70")

@@ -236,13 +236,18 @@ def _reduced(trajectory: Any) -> Any:
     return torch.stack(rows, 2)
 
 
+def _superdiagonal(depth: int, order: int, chain: str) -> bool:
+    """Where (12) holds: at order 1 every entry of a vector is superdiagonal and the groups do not decouple."""
+    return depth >= 1 and order >= 2
+
+
 @conjecture(
     title="A superdiagonal target decouples the flow into dg/dt = g^{NK} (lambda - g^{NK+1})",
     source="design (12)",
     topic="slice norms",
     assumes="superdiagonal",
     derivation="superdiagonal",
-    applies=lambda depth, order, chain: depth >= 1,
+    applies=_superdiagonal,
     mutants={"exponent": lambda flow: equal(_entries(flow, flow.order), _reduced(flow) ** 1.01)},
 )
 def superdiagonal_flow_follows_the_reduced_equation(flow: Flow) -> Relation:
@@ -258,7 +263,7 @@ def superdiagonal_flow_follows_the_reduced_equation(flow: Flow) -> Relation:
     source="design (12), (20)",
     topic="slice norms",
     assumes="superdiagonal",
-    applies=lambda depth, order, chain: depth >= 1,
+    applies=_superdiagonal,
     mutants={
         "second-order": lambda descent: equal(_entries(descent, descent.order), _reduced(descent), order=2),
         "factor": lambda descent: equal(_entries(descent, descent.order), 1.01 * _reduced(descent), order=1),
