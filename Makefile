@@ -6,7 +6,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint con
 KEYS = $(filter-out PYTHON=% VENV=%,$(MAKEOVERRIDES))
 export MPLBACKEND ?= Agg
 
-.PHONY: verify test check bench help clean
+.PHONY: verify test check bench power docs help clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -35,5 +35,15 @@ bench: $(VENV)/.dev  ## speed, as ratios measured in one run (1 thread, float64)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) benchmarks/numerics_trainer.py
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) benchmarks/numerics_flow.py
 
+power: $(VENV)/.dev  ## planted conjectures over many seeds, about ten minutes; make power minutes=60
+	OMP_NUM_THREADS=1 $(RUN) tests/power/figures.py write=docs/power.md $(KEYS)
+
+$(VENV)/.docs: $(VENV)/.dev
+	$(PIP) --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/.docs  ## the site in docs/_build, without warnings and without network
+	$(RUN) -m sphinx -W --keep-going -q -b html docs docs/_build
+
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
