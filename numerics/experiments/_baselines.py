@@ -1,4 +1,4 @@
-"""Baselines of completion: TensorLy's masked Tucker and CP with known rank, the sum of nuclear norms, the core alone."""
+"""Baselines of completion: TensorLy's masked Tucker and CP with known rank, and the sum of nuclear norms."""
 
 import warnings
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from numerics._tensors import fold, unfold
 
 
 def tucker(
-    target: np.ndarray, mask: np.ndarray, rank: Sequence[int], *, sweeps: int = 200, seed: int = 0
+    target: np.ndarray, mask: np.ndarray, rank: Sequence[int], *, sweeps: int = 100, seed: int = 0
 ) -> np.ndarray:
     """TensorLy's masked Tucker (missing entries refilled in every sweep)."""
     import_tensorly()
@@ -27,7 +27,7 @@ def tucker(
     return np.asarray(tucker_to_tensor(found))
 
 
-def cp(target: np.ndarray, mask: np.ndarray, rank: int, *, sweeps: int = 200, seed: int = 0) -> np.ndarray:
+def cp(target: np.ndarray, mask: np.ndarray, rank: int, *, sweeps: int = 100, seed: int = 0) -> np.ndarray:
     """TensorLy's masked CP by alternating least squares (missing entries refilled in every sweep)."""
     import_tensorly()
     from tensorly import cp_to_tensor
@@ -39,7 +39,7 @@ def cp(target: np.ndarray, mask: np.ndarray, rank: int, *, sweeps: int = 200, se
     return np.asarray(cp_to_tensor(found))
 
 
-def nuclear_norms(target: Tensor, mask: Tensor, *, sweeps: int = 300, growth: float = 1.02) -> Tensor:
+def nuclear_norms(target: Tensor, mask: Tensor, *, sweeps: int = 150, growth: float = 1.04) -> Tensor:
     """Minimise the sum of nuclear norms of the unfoldings subject to the observed entries; batched over dimension 0.
 
     A solver of our own, for want of an installed one: ADMM with one copy for each mode (HaLRTC, Liu et al. 2013), whose

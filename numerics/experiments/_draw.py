@@ -29,7 +29,7 @@ def colour(place: int, count: int = 5) -> Any:
     return colormaps["viridis"](0.88 * place / max(1, count - 1))
 
 
-def band(axis: Any, x: Sequence[float], values: Any, *, log: bool = False, **style: Any) -> None:
+def band(axis: Any, x: Any, values: Any, *, log: bool = False, **style: Any) -> None:
     """Mean over seeds and its interval; values (X, S). With `log` mean and interval are those of log10."""
     place = MARKERS[style.pop("place", 0) % len(MARKERS)]
     style.setdefault("marker", place)

@@ -123,7 +123,7 @@ def _fit(
     trainer = Trainer(architecture, start, problem, step=step, optimizer=optimizer, **options)
     indices: list[int] = []
     values: dict[str, list[np.ndarray]] = {}
-    every = max(1, steps // records)
+    every = max(10, steps // records)
     met = torch.zeros(trainer.batch, dtype=torch.bool)
     while True:
         W = trainer.W
@@ -140,7 +140,7 @@ def _fit(
         trainer.advance(min(every, steps - trainer.index))
     series = {name: np.stack(value) for name, value in values.items()}
     below = series["train error"] <= tolerance
-    reached = below.any(0)
+    reached = np.asarray(below.any(0))
     at = np.where(reached, below.argmax(0), len(indices) - 1)
     return Fit(np.array(indices), series, at, reached, step, trainer)
 

@@ -1,6 +1,7 @@
 """A study: cells (settings) measured for a block of seeds, one table that a second run continues, a finding."""
 
 import csv
+import importlib
 import json
 import sys
 import time
@@ -134,12 +135,12 @@ def _measurements(
             yield cell, study.measure(cell, seeds)
         return
     try:
-        from distributed import Client, as_completed
+        distributed = importlib.import_module("distributed")
     except ImportError:
         raise UsageError("cluster= needs Dask: pip install distributed") from None
-    with Client(cluster) as client:
+    with distributed.Client(cluster) as client:
         futures = {client.submit(study.measure, cell, seeds, pure=False): cell for cell in cells}
-        for future in as_completed(list(futures)):
+        for future in distributed.as_completed(list(futures)):
             yield futures[future], future.result()
 
 

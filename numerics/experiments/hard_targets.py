@@ -18,7 +18,7 @@ from numerics.experiments._study import Cell, Measured, Study
 
 METHODS = ("depth 1", "depth 2", "depth 3", "cp")
 TARGETS = ("low CP rank", "anisotropic", "uneven ranks")
-STEPS_OF = {"quick": 5000, "full": 100_000, "test": 200}
+STEPS_OF = {"quick": 4000, "full": 100_000, "test": 40}
 # What the paper assumes is even: sizes and ranks. Each entry: sizes, multilinear rank, CP rank of the baseline.
 SHAPES: dict[str, tuple[tuple[int, ...], tuple[int, ...], int]] = {
     "low CP rank": ((8, 8, 8), (6, 6, 6), 6),

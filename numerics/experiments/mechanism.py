@@ -18,7 +18,7 @@ from numerics.experiments._fit import completion, fit, starts, summary
 from numerics.experiments._study import Cell, Measured, Series, Study
 
 DEPTHS = (1, 2, 3)
-SIZE = {"quick": (10, 2, 8000), "full": (25, 5, 100_000), "test": (5, 1, 600)}
+SIZE = {"quick": (10, 2, 8000), "full": (25, 5, 100_000), "test": (4, 1, 40)}
 LIVE = 0.05
 
 
@@ -67,7 +67,7 @@ def _gauge(start: dict[str, np.ndarray], problem: Any, step: float, steps: int) 
         trainer.advance(steps - steps // 2)
     wrong = (first.W - second.W).flatten(1).norm(dim=1) / first.W.flatten(1).norm(dim=1)
     counts = [
-        sum(participation_ratio(slice_norms(t.parameters["G"], n, order=3)) for n in range(3)) / 3
+        torch.stack([participation_ratio(slice_norms(t.parameters["G"], n, order=3)) for n in range(3)]).mean(0)
         for t in (first, second)
     ]
     return list(zip(wrong.tolist(), (counts[1] - counts[0]).tolist(), strict=True))
@@ -78,7 +78,7 @@ def measure(cell: Cell, seeds: Sequence[int]) -> Measured:
     architecture = Architecture(cell["depth"], (side,) * 3)
     problem = completion(seeds, (side,) * 3, (rank,) * 3, 0.3)
     start = starts(architecture, seeds, "end-to-end", 1e-3)
-    result = fit(architecture, start, problem, tolerance=0.02, steps=steps, records=400, look=_look)
+    result = fit(architecture, start, problem, tolerance=0.02, steps=steps, records=300, look=_look)
     rows = summary(result)
     ranks, slices, aligned = (_mean(result, name) for name in ("energy rank", "participation", "column alignment"))
     for b, row in enumerate(rows):
@@ -163,8 +163,8 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
         axis.set(title=f"depth {depth}", xlabel="flow time", ylim=(0, None))
     axes[0, 0].set_ylabel("participation ratio, mean of modes")
     axes[0, 0].legend(fontsize=8)
-    values = [[float(r["column_alignment"]) for r in rows if r["depth"] == d] for d in DEPTHS]
-    band(axes[0, 3], DEPTHS, values, color=colour(0))
+    aligned = [[float(r["column_alignment"]) for r in rows if r["depth"] == d] for d in DEPTHS]
+    band(axes[0, 3], DEPTHS, aligned, color=colour(0))
     axes[0, 3].set(xlabel="depth K", ylabel="mean |cosine| of live columns", xticks=DEPTHS, title="alignment")
     return finish(picture, folder, "mechanism")
 
@@ -175,7 +175,7 @@ STUDY = Study(
     "does rank fall because slices die, and does it matter at depth 1 where slices depend on the gauge?",
     EXPECTATIONS,
     cells,
-    {"quick": 8, "full": 10, "test": 2},
+    {"quick": 6, "full": 10, "test": 2},
     measure,
     draw,
 )

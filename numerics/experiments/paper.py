@@ -14,7 +14,7 @@ from numerics.experiments._fit import completion, fit, starts, summary
 from numerics.experiments._study import Cell, Measured, Series, Study
 
 DEPTHS = (0, 1, 2, 3, 4)
-SIZE = {"quick": (10, 2, 3000, 12_000), "full": (25, 5, 50_000, 500_000), "test": (5, 1, 400, 200)}
+SIZE = {"quick": (10, 2, 3000, 5000), "full": (25, 5, 50_000, 500_000), "test": (4, 1, 40, 20)}
 ABSOLUTE = (0.1, 1.0, 10.0)
 PAPER = "Hariz et al. 2024"
 
@@ -153,7 +153,7 @@ STUDY = Study(
     "does depth complete better and with sparser slices, under gradient flow and under the released training?",
     EXPECTATIONS,
     cells,
-    {"quick": 6, "full": 10, "test": 2},
+    {"quick": 5, "full": 10, "test": 2},
     measure,
     draw,
 )

@@ -16,9 +16,9 @@ METHODS = ("core", *DEEP, "tucker", "cp", "nuclear")
 NAMES = {"core": "core alone (K = 0)", "tucker": "Tucker, known rank", "cp": "CP, rank r²", "nuclear": "nuclear norms"}
 # side, rank, multiples of the degrees of freedom, steps
 SIZE: dict[str, tuple[int, int, tuple[float, ...], int]] = {
-    "quick": (10, 2, (1, 2, 3, 5, 10), 6000),
+    "quick": (10, 2, (1, 2, 3, 5, 10), 4000),
     "full": (25, 5, (1, 1.5, 2, 3, 5, 8, 12, 18, 25), 100_000),
-    "test": (6, 1, (3,), 200),
+    "test": (5, 1, (3,), 40),
 }
 
 
@@ -39,8 +39,9 @@ def measure(cell: Cell, seeds: Sequence[int]) -> Measured:
         depth = 0 if method == "core" else int(method.split()[1])
         architecture = Architecture(depth, (side,) * 3)
         start = starts(architecture, seeds, "end-to-end", 1e-3)
-        return summary(fit(architecture, start, problem, tolerance=0.02, steps=steps, records=60)), {}
+        return summary(fit(architecture, start, problem, tolerance=0.02, steps=steps, records=50)), {}
     mask = (problem.weights != 0).to(problem.dtype)
+    found: Any
     if method == "nuclear":
         found = nuclear_norms(problem.target, mask).numpy()
     else:
