@@ -6,7 +6,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint con
 KEYS = $(filter-out PYTHON=% VENV=%,$(MAKEOVERRIDES))
 export MPLBACKEND ?= Agg
 
-.PHONY: verify test check bench power docs help clean
+.PHONY: gallery verify test check bench power docs help clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -44,6 +44,9 @@ $(VENV)/.docs: $(VENV)/.dev
 
 docs: $(VENV)/.docs  ## the site in docs/_build, without warnings and without network
 	$(RUN) -m sphinx -W --keep-going -q -b html docs docs/_build
+
+gallery: $(VENV)/.run  ## all quick experiments for two seed sets into docs/gallery (pictures, findings.md)
+	OMP_NUM_THREADS=1 $(RUN) -m numerics experiment=all profile=quick seed=0,1 out=out/experiments gallery=docs/gallery
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

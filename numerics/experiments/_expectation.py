@@ -101,9 +101,13 @@ def pick(rows: Sequence[Row], column: str, **where: Any) -> list[float]:
     return [float(row[column]) if row.get("reached", 1) else math.nan for row in rows if fits(row)]
 
 
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else math.nan
+
+
 def mean_of(column: str, **where: Any) -> Statistic:
     """The mean of a column over the chosen rows of a seed."""
-    return lambda rows: float(np.mean(pick(rows, column, **where)))
+    return lambda rows: _mean(np.array(pick(rows, column, **where)))
 
 
 def difference(column: str, first: Mapping[str, Any], second: Mapping[str, Any], *, log: bool = False) -> Statistic:
@@ -113,6 +117,6 @@ def difference(column: str, first: Mapping[str, Any], second: Mapping[str, Any],
         sides = [np.array(pick(rows, column, **where)) for where in (first, second)]
         if log:
             sides = [np.log10(side) for side in sides]
-        return float(sides[0].mean() - sides[1].mean())
+        return _mean(sides[0]) - _mean(sides[1])
 
     return value

@@ -114,7 +114,9 @@ def _escape(cell: Cell, seeds: Sequence[int]) -> Measured:
             *(component_blocks(architecture, [top, top / 2], [g0 / 2 ** (2 / m), g0 / 3]) for g0 in scales), strict=True
         )
         start = {name: np.stack([s[name] for s in starts_of]) for name in architecture.shapes}
-        times = np.linspace(0.0, 4.0 / (SCALES[0] * (m - 1) * top), 600)  # four times the longest escape of (12)
+        times = np.linspace(
+            0.0, 4.0 / (SCALES[0] * (m - 1) * top), 15 * SIZE[cell["profile"]][1]
+        )  # four times the longest escape of (12)
         solution = solve_flow(architecture, start, np.stack(targets), np.ones((2,) * order), times, rtol=1e-8)
         g = solution.parameters["G"][:, :, 0, 0, 0]
         level = (top / 2) ** (1 / (m + 1))

@@ -86,8 +86,8 @@ EXPECTATIONS = (
 def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
     picture, axes = figure(1, 4, width=3.1)
     panels = (
-        ("relative_unbalancedness", "unbalancedness / largest block norm²", True),
-        ("slice_participation", "participation ratio of core slices", False),
+        ("relative_unbalancedness", "unbalancedness (relative)", True),
+        ("slice_participation", "participation of core slices", False),
         ("effective_rank", "effective rank, mean of modes", False),
         ("test_error", "relative test error", True),
     )
