@@ -108,7 +108,18 @@ def command(config: dict[str, Any], **changed: Any) -> str:
     """The command line that repeats the run, without the keys that only name outputs."""
     words = ["python", "-m", "verify"]
     for key, value in {**config, **changed}.items():
-        if value is None or key in ("json", "html", "junit", "events", "out", "jobs", "device", "precision", "model", "observed"):
+        if value is None or key in (
+            "json",
+            "html",
+            "junit",
+            "events",
+            "out",
+            "jobs",
+            "device",
+            "precision",
+            "model",
+            "observed",
+        ):
             continue
         shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
         words.append(f"{key}={shown}")

@@ -62,7 +62,7 @@ def convergence(result: Result) -> str:
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
-    return low, max(high, low + 1)
+    return float(low), float(max(high, low + 1))
 
 
 class _Axes:

@@ -2,8 +2,8 @@
 
     python tests/power/figures.py seeds=100 minutes=10 jobs=2 shrink=yes write=docs/power.md
 
-A conjecture in false_*.py must be REFUTED, one in true_*.py never; both are written as a user would write them. Each is judged
-in the first of CELLS to which it applies, with the engine's default settings and budget.
+A conjecture in false_*.py must be REFUTED, one in true_*.py never; both are written as a user would write them. Each
+is judged in the first of CELLS to which it applies, with the engine's default settings and budget.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _wrong(kind: str, tally: dict[str, Counter[str]]) -> list[str]:
 def report(done: int, tally: dict[str, dict[str, Counter[str]]], shrunk: list[Result], seconds: float) -> Iterator[str]:
     """The figures as Markdown."""
     yield "# What the verdicts are worth\n"
-    yield "Written by `make power`; do not edit. Planted conjectures from `tests/power`, default settings, one cell each.\n"
+    yield "Written by `make power`; do not edit. Planted conjectures from `tests/power`, default settings.\n"
     refuted = {i: c[Verdict.REFUTED.value] / c.total() for i, c in tally["false"].items()}
     accepted = sum(c[v.value] for c in tally["false"].values() for v in DECIDED)
     judged_false = sum(c.total() for c in tally["false"].values())

@@ -1,0 +1,205 @@
+"""The HTML page, bad conjecture files, and runs that are cut short."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from verify import Verdict
+from verify._events import Cell, ClaimJudged, RunFinished, RunStarted
+from verify._formula import formula
+from verify._html import HtmlFile
+from verify._terminal import LAST_LINE
+from verify._verdict import Result
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+VOID = {"meta", "br", "mspace", "line", "circle", "rect"}
+
+BAD = """
+import random, sys, time
+from verify import State, conjecture, equal
+
+@conjecture
+def good(state: State):
+    return equal(state.core, state.core)
+
+@conjecture
+def returns_nothing(state: State):
+    state.core
+
+@conjecture
+def returns_a_number(state: State):
+    return 3.0
+
+@conjecture
+def raises(state: State):
+    return equal(1 / 0, state.core)
+
+@conjecture
+def random_each_time(state: State):
+    return equal(state.core * random.random(), 2 * state.core)
+
+@conjecture
+def never_ends(state: State):
+    while True:
+        pass
+
+@conjecture
+def prints(state: State):
+    print("NOISE")
+    return equal(state.core, state.core)
+
+@conjecture
+def mutates(state: State):
+    state.core.mul_(2)
+    return equal(state.core, state.core)
+
+@conjecture
+def exits(state: State):
+    sys.exit(0)
+"""
+
+
+def verify(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "verify", *words], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_every_bad_conjecture_is_an_error_with_its_line_and_the_others_finish(tmp_path: Path) -> None:
+    path = tmp_path / "bad.py"
+    path.write_text(BAD)
+    done = verify("conjectures=bad.py", "depth=1", "order=2", "examples=10", "budget=2", "json=r.json", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "NOISE" not in done.stdout
+    claims = {claim["id"]: claim for claim in json.loads((tmp_path / "r.json").read_text())["claims"]}
+    fine = {"good", "prints"}
+    assert {name for name, claim in claims.items() if claim["verdict"] == "EXACT"} == fine
+    assert {name for name, claim in claims.items() if claim["verdict"] == "ERROR"} == set(claims) - fine
+    assert len(claims) == 9
+    for name, claim in claims.items():
+        if name not in fine | {"never-ends"}:
+            assert "bad.py:" in claim["detail"], (name, claim["detail"])
+    assert "budget" in claims["never-ends"]["detail"]
+
+
+def test_a_syntax_error_is_a_usage_error_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("x = 1\ndef f(:\n")
+    done = verify("conjectures=bad.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "bad.py: line 2: syntax error" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_cut_short_leaves_valid_files_and_never_exits_zero(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    (tmp_path / "slow.py").write_text(BAD)
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    words = ["conjectures=slow.py", "depth=1", "order=2", "examples=10", "budget=60", "json=r.json", "html=r.html"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "verify", *words], cwd=tmp_path, env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 90
+    report = tmp_path / "r.json"
+    while time.monotonic() < deadline:  # until it hangs in the conjecture that never ends
+        if report.exists() and len(json.loads(report.read_text())["claims"]) >= 5:
+            break
+        time.sleep(0.1)
+    process.send_signal(number)
+    assert process.wait(60) == (130 if number == signal.SIGINT else -signal.SIGKILL)
+    document = json.loads(report.read_text())
+    assert document["complete"] is False
+    assert len(document["claims"]) >= 5
+    page = (tmp_path / "r.html").read_text()
+    assert "incomplete" in page.lower()
+    assert 'class="banner good"' not in page
+
+
+class Balance(HTMLParser):
+    """Checks that every element is closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        assert not any(name in ("src", "href") for name, _ in attrs), "an external resource"
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+def result(verdict: Verdict = Verdict.SUPPORTED) -> Result:
+    samples = [{"measured": 2.0 * k, "predicted": 2.0 * k, "worst": 1e-15, "allowed": 1e-14} for k in range(1, 9)]
+    return Result(
+        "power-law", "The rate obeys dg/dt = g^K <-grad L, W_{n,r}> & more", "paper", verdict, 2, 3, "column",
+        examples=8, rejected=3, worst=1e-15, allowed=1e-14, observed_order=1.0, samples=samples, statement="Words <b>.",
+    )  # fmt: skip
+
+
+def test_the_page_is_well_formed_self_contained_and_never_green_before_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "r.html"
+    listener = HtmlFile(path)
+    told = (
+        RunStarted({"depth": [2]}, (Cell(2, 3, "column"),), 1),
+        ClaimJudged(result()),
+        RunFinished(130, 1.0, interrupted=True),
+        RunFinished(0, 1.0),
+    )
+    for event in told:
+        listener(event)
+        text = path.read_text()
+        parser = Balance()
+        parser.feed(text)
+        assert not parser.open
+        assert not {"script", "link", "img", "iframe"} & set(parser.seen)
+        assert ('class="banner good"' in text) == (event is told[-1])
+        assert LAST_LINE in text
+    assert {"math", "mfrac", "msup", "svg", "details"} <= set(parser.seen)
+    assert "Words &lt;b&gt;." in text
+    assert "<td>rejected by a hypothesis</td><td>3</td>" in text
+
+
+def test_formulas_become_mathml() -> None:
+    assert "<msup><mi>g</mi><mi>K</mi></msup>" in formula("g^K")
+    assert "<msub><mi>W</mi><mrow><mi>n</mi><mo>,</mo><mi>r</mi></mrow></msub>" in formula("W_{n,r}")
+    assert "⟨" in formula("<-grad L, W>")
+    assert "≤" in formula("a <= b")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium found; apt-get install chromium")
+@pytest.mark.parametrize("width", [1200, 500])
+def test_the_page_fits_a_real_browser(width: int, tmp_path: Path) -> None:
+    path = tmp_path / "r.html"
+    listener = HtmlFile(path)
+    for event in (RunStarted({"depth": [2]}, (Cell(2, 3, "column"),), 1), ClaimJudged(result()), RunFinished(0, 1.0)):
+        listener(event)
+    probe = "<script>document.title = document.documentElement.scrollWidth + ' of ' + window.innerWidth</script></body>"
+    text = path.read_text().replace("<details>", "<details open>").replace("</body>", probe)
+    path.write_text(text)
+    flags = (
+        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        "--disable-component-update --disable-sync --dump-dom "
+        f"--user-data-dir={tmp_path}/profile --window-size={width},900"
+    )
+    done = subprocess.run(
+        [str(CHROMIUM), *flags.split(), path.as_uri()], capture_output=True, text=True, timeout=120, check=False
+    )
+    needed, _, given = done.stdout.split("<title>")[1].split("</title>")[0].partition(" of ")
+    assert int(needed) <= int(given), "the page scrolls sideways"
