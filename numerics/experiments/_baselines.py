@@ -22,7 +22,7 @@ def tucker(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = decompose(
-            target * mask, list(rank), n_iter_max=sweeps, init="random", random_state=seed, mask=mask, tol=1e-9
+            target * mask, list(rank), n_iter_max=sweeps, init="svd", random_state=seed, mask=mask, tol=1e-9
         )
     return np.asarray(tucker_to_tensor(found))
 

@@ -143,7 +143,8 @@ def draw(rows: Sequence[Row], load: Callable[[Cell], Series], folder: Path) -> l
             label = f"{optimizer}, {name}"
             band(axes[1, 2], DEPTHS, values, color=colour(place, 3), place=place, linestyle=style, label=label)
     axes[1, 2].set(xlabel="depth K", ylabel="live slices (> 1 % of largest)", xticks=DEPTHS)
-    axes[1, 2].legend(fontsize=8)
+    axes[1, 2].set_ylim(0, None)
+    axes[1, 2].legend(fontsize=8, loc="center right")
     return finish(picture, folder, "paper")
 
 
