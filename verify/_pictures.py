@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ._verdict import Result
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 320, 220, 56, 36, 12
+Number = int | float
 FLOOR = 1e-17  # discrepancies of zero are drawn here
 
 
@@ -68,20 +69,20 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 class _Axes:
     """A frame; coordinates are the numbers on the axes (exponents of ten where logarithmic)."""
 
-    def __init__(self, x0: float, x1: float, y0: float, y1: float, below: str, beside: str) -> None:
+    def __init__(self, x0: Number, x1: Number, y0: Number, y1: Number, below: str, beside: str) -> None:
         self.x0, self.x1, self.y0, self.y1 = x0, x1, y0, y1
         self.below, self.beside = below, beside
 
-    def at(self, x: float, y: float) -> tuple[float, float]:
+    def at(self, x: Number, y: Number) -> tuple[float, float]:
         across = (min(max(x, self.x0), self.x1) - self.x0) / (self.x1 - self.x0)
         up = (min(max(y, self.y0), self.y1) - self.y0) / (self.y1 - self.y0)
         return round(LEFT + across * (WIDTH - LEFT - 12), 1), round(HEIGHT - BOTTOM - up * (HEIGHT - BOTTOM - TOP), 1)
 
-    def line(self, x0: float, y0: float, x1: float, y1: float, kind: str) -> str:
+    def line(self, x0: Number, y0: Number, x1: Number, y1: Number, kind: str) -> str:
         (a, b), (c, d) = self.at(x0, y0), self.at(x1, y1)
         return f'<line class="{kind}" x1="{a}" y1="{b}" x2="{c}" y2="{d}"/>'
 
-    def dot(self, x: float, y: float, kind: str) -> str:
+    def dot(self, x: Number, y: Number, kind: str) -> str:
         a, b = self.at(x, y)
         return f'<circle class="{kind}" cx="{a}" cy="{b}" r="2.5"/>'
 
@@ -107,5 +108,5 @@ class _Axes:
         return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
 
 
-def _power(exponent: float) -> str:
+def _power(exponent: Number) -> str:
     return f'10<tspan dy="-5" font-size="8">{exponent:g}</tspan>'
