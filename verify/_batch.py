@@ -17,7 +17,7 @@ from ._precise import Precise
 from ._problem import Problem
 from ._state import PreciseState, State
 
-SUBSTEPS = 2  # steps of the coarsest descent between two records; level L has 2**L times as many
+SUBSTEPS = 1  # steps of the coarsest descent between two records; level L has 2**L times as many
 
 
 class PathFailure(Exception):

@@ -134,7 +134,7 @@ def conjecture(
         claim = Claim(
             id=function.__name__.replace("_", "-"),
             function=function,
-            title=title or function.__name__.replace("_", " "),
+            title=title if isinstance(title, str) else function.__name__.replace("_", " "),
             source=source,
             subject=_subject_of(function),
             assumes=assumes,

@@ -27,9 +27,14 @@ def derived(name: str, *parameters: Any, part: int | None = None) -> Callable[..
         parameters: what it is derived for, e.g. the depth.
         part: which one, where theory returns several (lower and upper bound).
     """
-    formula = getattr(theory, name)(*parameters)
+    formula = _formula(getattr(theory, name), parameters)
     formula = formula if part is None else formula[part]
     return lambda *arguments: _evaluate(formula, arguments)
+
+
+@cache  # deriving takes SymPy milliseconds, and every example asks
+def _formula(derive: Callable[..., Any], parameters: tuple[Any, ...]) -> Any:
+    return derive(*parameters)
 
 
 def _evaluate(formula: theory.Formula, arguments: tuple[Any, ...]) -> Any:
