@@ -41,7 +41,7 @@ def write_gallery(outcomes: Mapping[int, Sequence[Outcome]], folder: Path) -> li
                 paths.append(target)
                 lines += [f"![{outcome.study.title}]({target.name})", ""]
         for b in blocks:
-            lines += [f"Seed set {b} ({outcomes[b][place].seconds:.0f} s). {outcomes[b][place].finding}", ""]
+            lines += [f"Seed set {b}. {outcomes[b][place].finding}", ""]
     page = folder / "findings.md"
     page.write_text("\n".join(lines).rstrip() + "\n")
     return [page, *paths]
