@@ -205,7 +205,11 @@ def scalar(x: Any) -> Any:
         if not math.isfinite(x):
             return gmpy2.mpfr(x)
         simple = Fraction(x).limit_denominator(10_000)
-        return gmpy2.mpq(simple.numerator, simple.denominator) if abs(float(simple) - x) <= 4 * math.ulp(x) else gmpy2.mpfr(x)
+        return (
+            gmpy2.mpq(simple.numerator, simple.denominator)
+            if abs(float(simple) - x) <= 4 * math.ulp(x)
+            else gmpy2.mpfr(x)
+        )
     if isinstance(x, (np.integer,)):
         return int(x)
     if isinstance(x, np.floating):

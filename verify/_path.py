@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -86,6 +87,20 @@ class Trajectory:
                 for v in values
             ]
         )
+
+    def group_squares(self, mode: int) -> Any:
+        """||B||^2 of every block of every group of a mode along time, (T, blocks, R); core slice first.
+
+        The same as a series of squared `block_norms`, in one sweep over all records.
+        """
+        count, rank = len(self.times), self.architecture.ranks[mode]
+        blocks = [torch.movedim(self.parameters["G"], mode + 1, 1)]
+        if self.depth:
+            links = () if self.architecture.chain == "mode" else self.architecture.links(mode)
+            blocks += [self.parameters[name] for name in links]
+            blocks.append(torch.movedim(self.parameters[f"a{mode + 1}"], 2, 1))
+        flat = [block.reshape(count, rank, math.prod(block.shape) // (count * rank)) for block in blocks]
+        return torch.stack([(block * block).sum(2) for block in flat], 1)
 
 
 class Flow(Trajectory):

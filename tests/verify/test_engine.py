@@ -148,3 +148,14 @@ def test_the_same_seed_gives_the_same_counterexample() -> None:
 
     first, second = (check(norm_equals_loss, depth=1, order=2, seed=5).counterexample for _ in range(2))
     assert first == second
+
+
+def test_squares_of_groups_along_a_path_are_those_of_its_states() -> None:
+    @conjecture(assumes="unbalanced")
+    def squares(flow: Flow):
+        return [
+            equal(flow.group_squares(m), flow.series(lambda s, m=m: s.block_norms(m) ** 2)) for m in range(flow.order)
+        ]
+
+    for chain in ("column", "mode", "gate"):
+        assert verdict(squares, depth=3, chain=chain) is Verdict.SUPPORTED
