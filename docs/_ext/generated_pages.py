@@ -66,7 +66,7 @@ class Claims(Directive):
                     "says": claim.title + (" (negative: must be refuted)" if claim.negative else ""),
                     "source": claim.source,
                     "about": f"{claim.subject}, start {claim.assumes}",
-                    "proof": f"derivation {claim.derivation}" if claim.derivation else "none: checked numerically",
+                    "proof": f"derivation {claim.derivation}" if claim.derivation else "none here",
                     "mutants": ", ".join(claim.mutants) or "none (negative statement)",
                 }
                 section += _facts(facts)
