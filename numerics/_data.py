@@ -57,7 +57,7 @@ def _from_file(path: Path) -> np.ndarray:
         raise UsageError(f"data={path}: images need scikit-image; pip install 'deep-tucker-verify[data]'") from None
     except ValueError as error:
         if "pickle" in str(error).lower():
-            raise UsageError(f"data={path}: is a pickled file, which is refused; save a plain array") from None
+            raise UsageError(f"data={path}: is pickled or damaged, which is refused; save a plain array") from None
         raise UsageError(f"data={path}: cannot be read ({error})") from None
     except Exception as error:  # a damaged file can fail in any way a decoder knows
         raise UsageError(f"data={path}: cannot be read ({type(error).__name__})") from None

@@ -79,7 +79,7 @@ class Config(pydantic.BaseModel):
 
     @pydantic.field_validator("chain", "device", "precision", "model")
     @classmethod
-    def _choices(cls, value: Any, info: pydantic.ValidationInfo) -> Any:
+    def _choices(cls, value: Any, info: Any) -> Any:
         choices = {
             "chain": CHAINS,
             "device": ("cpu", "cuda"),

@@ -121,7 +121,7 @@ def test_bad_data_is_one_clear_line_and_exit_2(command) -> None:
         ("nan", "NaN"),
         ("zero", "all entries are zero"),
         ("pickled", "pickle"),
-        ("corrupt", "cannot be read"),
+        ("corrupt", "damaged"),
     ]:
         ran = command("depth=1", f"data={name}.npy")
         assert ran.code == 2, name
