@@ -168,7 +168,7 @@ def test_a_diverging_step_is_one_line_with_exit_3(tmp_path, capsys):
     [
         (np.array([[1.0, np.nan]]), "NaN or infinity"),
         (np.zeros((2, 2)), "all entries are zero"),
-        (np.array([{"a": 1}], dtype=object), "pickled file"),
+        (np.array([{"a": 1}], dtype=object), "pickled"),
         (np.array(["a"]), "give real numbers"),
     ],
 )
