@@ -25,6 +25,9 @@ verify: $(VENV)/.run  ## the main job, python -m verify depth=4; keys pass throu
 test: $(VENV)/.dev  ## the test suite
 	$(RUN) -m pytest -n 2
 
+test-long: $(VENV)/.dev  ## the long suites: planted conjectures, experiments, the site
+	$(RUN) -m pytest -n 2 tests/power tests/experiments tests/docs
+
 check: $(VENV)/.dev  ## linter, formatter, type checker, walls between the rooms
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
