@@ -14,7 +14,7 @@ from .._relations import Relation, constant, equal
 from .._state import State, unfold
 
 
-def _squares(state: State) -> list[torch.Tensor]:
+def _squares(state: State) -> list[Any]:
     return [torch.stack([(block * block).sum(1) for block in state.group_blocks(mode)]) for mode in range(state.order)]
 
 
@@ -135,7 +135,7 @@ def zero_slices_of_balanced_groups_stay_zero(state: State) -> list[Relation]:
     return relations
 
 
-def _rate_of_squares(state: State, mode: int) -> torch.Tensor:
+def _rate_of_squares(state: State, mode: int) -> Any:
     return state.rate(lambda s: s.slice_norms(mode) ** 2)
 
 

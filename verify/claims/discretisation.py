@@ -34,7 +34,7 @@ def descent_follows_the_flow_at_first_order(descent: Descent) -> Relation:
     return equal(_tensors(descent), _tensors(descent.flow), order=1)
 
 
-def _tensors(trajectory: Any) -> torch.Tensor:
+def _tensors(trajectory: Any) -> Any:
     return trajectory.series(lambda state: state.tensor)
 
 

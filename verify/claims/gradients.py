@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from .._claim import conjecture
@@ -70,7 +72,7 @@ def _euler(state: State, degree: int) -> list[Relation]:
     ]
 
 
-def _inner(state: State, mode: int) -> list[torch.Tensor]:
+def _inner(state: State, mode: int) -> list[Any]:
     pairs = zip(state.group_blocks(mode), state.group_gradients(mode), strict=True)
     return [(block * gradient).sum(1) for block, gradient in pairs]
 

@@ -13,7 +13,7 @@ from .._relations import Relation, equal
 from .._state import State
 
 
-def slice_norms(state: State) -> torch.Tensor:
+def slice_norms(state: State) -> Any:
     """Slice norms of all modes, one after the other."""
     return torch.cat([state.slice_norms(mode) for mode in range(state.order)])
 
@@ -49,7 +49,7 @@ def slice_norms_of_the_run_move_by_the_power_law(descent: Descent) -> Relation:
 
 
 def _law(descent: Descent, law: Any) -> Relation:
-    def predicted(state: State) -> torch.Tensor:
+    def predicted(state: State) -> Any:
         return torch.cat([law(state.slice_norms(mode), state.alignment(mode)) for mode in range(state.order)])
 
     return equal(descent.series(lambda state: state.rate(slice_norms)), descent.series(predicted), order=1)
