@@ -110,19 +110,17 @@ def _train(experiment: Experiment, trainer: Trainer) -> History:
 def _report(experiment: Experiment, trainer: Trainer, history: History) -> int:
     architecture = trainer.architecture
     title = (
-        f"depth {architecture.depth}, chain {architecture.chain}, sizes {architecture.sizes}, observed "
-        f"{experiment.observed:g}, {experiment.optimizer}, step {trainer.step:.3g}"
+        f"{architecture.model}, depth {architecture.depth}, chain {architecture.chain}, sizes {architecture.sizes}, "
+        f"observed {experiment.observed:g}, {experiment.optimizer}, step {trainer.step:.3g}"
     )
-    pictures = draw_run(history, architecture.order, experiment.out, title)
+    pictures = draw_run(history, experiment.out, title)
     print(title)
     print("loss = 1/2 (entries / observed) sum over observed of (W - target)^2, largest singular value of target 1")
     print(f"{history.status} after {history.steps[-1]} steps")
     for name in ("loss", "train error", "test error", "unbalancedness"):
         print(f"{name:<16} {float(history.series(name)[-1]):.6g}")
     for name in ("effective rank", "participation"):
-        print(
-            f"{name:<16} " + " ".join(f"{history.series(f'{name} {n + 1}')[-1]:.3f}" for n in range(architecture.order))
-        )
+        print(f"{name:<16} " + " ".join(f"{series[-1]:.3f}" for series in history.family(name).values()))
     for path in (*pictures, experiment.out / "checkpoint.npz"):
         print(f"wrote {path}")
     return CONVERGED if history.status == "converged" else UNDECIDED

@@ -30,7 +30,8 @@ class Experiment(BaseModel):
     depth: int = Field(2, ge=0, le=64, description="K, blocks of a chain")
     sizes: IntegerList = Field((25, 25, 25), description="mode sizes of the target")
     rank: IntegerList = Field((), description="multilinear rank of the target (default: a fifth of the sizes)")
-    core: IntegerList = Field((), description="core sizes of the model (default: the mode sizes)")
+    model: Literal["tucker", "cp"] = Field("tucker", description="tucker (order 2, chain=mode: a deep matrix) or cp")
+    core: IntegerList = Field((), description="core sizes (default: the mode sizes); cp: number of components")
     chain: Literal["column", "mode", "gate"] = Field("column", description="what a chain is")
     data: str | None = Field(None, description="a real tensor: kinetic, astronaut, or a .npy, .npz or image file")
     observed: float = Field(0.3, gt=0, le=1, description="fraction of the entries that is observed")
@@ -102,12 +103,12 @@ class Experiment(BaseModel):
         )
 
     def first_step(self, architecture: Architecture) -> float:
-        """The key, else 2 / (1 + N K), 2 over the sharpness of a fitted component (12); adaptive rules 2e-3."""
+        """The key, else 2 / degree, 2 over the sharpness of a fitted component (12); adaptive rules 2e-3."""
         if self.step is not None:
             return self.step
         if self.optimizer in ("adam", "rmsprop", "group-rmsprop"):
             return 2e-3
-        step = 2 / (1 + architecture.order * self.depth)
+        step = 2 / architecture.degree
         return step / 10 if self.optimizer == "momentum" else step
 
     def describe(self) -> dict[str, Any]:
@@ -116,15 +117,15 @@ class Experiment(BaseModel):
         return {key: value for key, value in self.model_dump(mode="json").items() if key not in free}
 
     def _architecture(self, sizes: tuple[int, ...]) -> Architecture:
-        return Architecture(self.depth, sizes, self.core or None, self.chain)
+        return Architecture(self.depth, sizes, self.core or None, self.chain, model=self.model)
 
     def _start(self, architecture: Architecture) -> dict[str, np.ndarray]:
         if self.start == "paper":
             return paper_start(architecture, 5e-4 if self.size is None else self.size, seed=self.seed)
         size = self.size
         if size is None:
-            # Escape takes a time ~ size^(1 - NK), (12): the same for all depths and orders with this choice.
-            size = 0.08 ** (1 / max(1, architecture.order * self.depth - 1))
+            # Escape takes a time ~ size^(2 - degree), (12): the same for all depths and orders with this choice.
+            size = 0.08 ** (1 / max(1, architecture.degree - 2))
         if self.start == "gaussian":
             if self.match != "std" and self.size is not None:
                 raise UsageError("start=gaussian is sized by match=std only")

@@ -2,28 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from numerics._architecture import Architecture
+from numerics._described import described
 from numerics._errors import UsageError
 from numerics._integrate import Event, Field, Solution, integrate
 from numerics._lower import CompiledProgram, compile
 from numerics._stiff import Derivative, integrate_stiff
 from numerics._tangent import PREFIX, compiled_tangent
-from theory import deep_tucker, gradient_flow
+from theory import Parametrisation, gradient_flow
 
 Array = np.ndarray
 EXPLICIT_BUDGET = 20_000  # evaluations after which method="auto" takes a problem for stiff
 
 
 @lru_cache(maxsize=64)
-def compiled_flow(depth: int, order: int, chain: str) -> CompiledProgram:
-    """theory's gradient flow of the deep Tucker model, lowered to NumPy."""
-    return compile(gradient_flow(deep_tucker(depth, order, chain)))
+def compiled_flow(model: Parametrisation) -> CompiledProgram:
+    """theory's gradient flow of a model, lowered to NumPy."""
+    return compile(gradient_flow(model))
 
 
 class FlowField:
@@ -36,7 +37,8 @@ class FlowField:
         self.sizes = architecture.sizes
         self.target = self._flat(target, "target")
         self.weights = self._flat(weights, "weights")
-        self.program = compiled_flow(architecture.depth, architecture.order, architecture.chain)
+        self.model = described(architecture)
+        self.program = compiled_flow(self.model)
         self.width = architecture.parameter_count
         self._slices: list[tuple[str, slice, tuple[int, ...]]] = []
         offset = 0
@@ -90,12 +92,16 @@ class FlowField:
             piece[...] = values[name].reshape(piece.shape)
         return rate
 
+    @cached_property
+    def _tangent(self) -> CompiledProgram:
+        return compiled_tangent(self.model)
+
     def derivative(self, y: Float[np.ndarray, "BP"], v: Float[np.ndarray, "BP"]) -> tuple[Array, Array]:
         """Right-hand side at y, and its directional derivative along v (minus Hessian times v), both flat."""
         values = self.blocks(y)
         tangents = self.blocks(v)
         values |= {PREFIX + name: tangents[name] for name, _, _ in self._slices}
-        program = compiled_tangent(self.architecture.depth, self.architecture.order, self.architecture.chain)
+        program = self._tangent
         for name, step in program.steps(values):
             values[name] = step(values)
         outputs = program.program.outputs

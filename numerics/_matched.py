@@ -8,7 +8,7 @@ import numpy as np
 from numerics._architecture import Architecture
 from numerics._errors import UsageError
 from numerics._reference import reference_compose
-from numerics._starts import Blocks, balance, matrix_balance, scale
+from numerics._starts import Blocks, balance, group_norms, matrix_balance, scale
 
 Match = Literal["std", "slice", "end-to-end", "sigma"]
 
@@ -33,7 +33,8 @@ def matched_start(
 
     Arguments:
         value: of the quantity `by`.
-        by: "std" (of the core's entries), "slice" (root mean square of the core's slice norms over all modes),
+        by: "std" (of the core's entries, CP: of the last blocks' before they are balanced), "slice" (root mean square
+            of the core's slice norms over all modes, CP: of the balanced blocks' norms),
             "end-to-end" (norm of W) or "sigma" (root mean square over groups of the product of block norms).
         matrices: matrix-balanced instead of norm-balanced.
 
@@ -46,16 +47,13 @@ def matched_start(
         raise UsageError(f"the size of a start must be positive, got {value:g}")
     raw = gaussian_start(architecture, 1.0, seed=seed)
     blocks = (matrix_balance if matrices else balance)(architecture, raw)
-    K, order = architecture.depth, architecture.order
-    slices = np.concatenate(
-        [np.sqrt((blocks["G"] ** 2).sum(axis=tuple(m for m in range(order) if m != n))) for n in range(order)]
-    )
+    members, slices = architecture.group_size, np.concatenate(group_norms(architecture, blocks))
     factor = value  # by == "std"
     if by == "slice":
         factor = value / float(np.sqrt((slices**2).mean()))
     elif by == "sigma":
-        factor = float(value / np.sqrt((slices ** (2 * (K + 1))).mean())) ** (1 / (K + 1))
+        factor = float(value / np.sqrt((slices ** (2 * members)).mean())) ** (1 / members)
     elif by == "end-to-end":
         norm = float(np.linalg.norm(reference_compose(architecture, blocks)))
-        factor = (value / norm) ** (1 / (1 + order * K))
+        factor = (value / norm) ** (1 / architecture.degree)
     return scale(architecture, blocks, factor)

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from numerics._architecture import Architecture
+from numerics._closed_form import halved
 from numerics._errors import UsageError
 
 COPIES = {"gd": 1, "momentum": 3, "group-rmsprop": 3, "rmsprop": 3, "adam": 4}
@@ -13,8 +14,12 @@ COPIES = {"gd": 1, "momentum": 3, "group-rmsprop": 3, "rmsprop": 3, "adam": 4}
 
 def needed_bytes(architecture: Architecture, problems: int, dtype: torch.dtype, *, optimizer: str = "gd") -> int:
     """Bytes of parameters (with gradients and optimizer state), partial products and the problem's arrays."""
-    widest = max(prod(architecture.sizes[:n]) * prod(architecture.ranks[n:]) for n in range(architecture.order + 1))
-    tensors = (architecture.order + 4) * widest
+    sizes, ranks, order = architecture.sizes, architecture.ranks, architecture.order
+    if architecture.model == "cp":
+        m = halved(sizes)
+        tensors = 6 * prod(sizes) + (order + 4) * (prod(sizes[:m]) + prod(sizes[m:])) * ranks[0]
+    else:
+        tensors = (order + 4) * max(prod(sizes[:n]) * prod(ranks[n:]) for n in range(order + 1))
     return problems * dtype.itemsize * (COPIES.get(optimizer, 4) * architecture.parameter_count + tensors)
 
 

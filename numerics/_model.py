@@ -1,6 +1,7 @@
-"""The deep Tucker model by hand in PyTorch: functional, differentiable, batched; knows nothing of theory."""
+"""The deep Tucker and CP models by hand in PyTorch: functional, differentiable, batched; knows nothing of theory."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from string import ascii_lowercase
 
 import torch
 from jaxtyping import Float
@@ -31,6 +32,8 @@ def factor(architecture: Architecture, parameters: Parameters, mode: int) -> Flo
 
 def compose(architecture: Architecture, parameters: Parameters) -> Float[Tensor, "*batch_and_sizes"]:
     """End-to-end tensor W = G x_1 U^(1) .. x_N U^(N), (*batch, I_1, .., I_N). Source: (1), (2)."""
+    if architecture.model == "cp":
+        return _sum_of_products([factor(architecture, parameters, mode) for mode in range(architecture.order)])
     W = parameters["G"]
     if architecture.depth:
         for mode in range(architecture.order):
@@ -38,11 +41,22 @@ def compose(architecture: Architecture, parameters: Parameters) -> Float[Tensor,
     return W
 
 
+def _sum_of_products(factors: Sequence[Tensor]) -> Tensor:
+    """sum_r u_r^(1) x .. x u_r^(N) of the columns of factors (*batch, I, R)."""
+    modes = [letter for letter in ascii_lowercase if letter != "r"][: len(factors)]
+    return torch.einsum(f"{','.join(f'...{mode}r' for mode in modes)}->...{''.join(modes)}", *factors)
+
+
 def component(
     architecture: Architecture, parameters: Parameters, mode: int, r: int
 ) -> Float[Tensor, "*batch_and_sizes"]:
-    """W_{n,r}: the part of W that passes through index r of `mode` (both 0-based), (*batch, *sizes). Source: (4)."""
+    """W_{n,r}: the part of W that passes through index r of `mode` (both 0-based), (*batch, *sizes). Source: (4).
+
+    CP: the r-th product of columns, the same for every mode.
+    """
     order = architecture.order
+    if architecture.model == "cp":
+        return _sum_of_products([factor(architecture, parameters, n)[..., r : r + 1] for n in range(order)])
     axis = parameters["G"].ndim - order + mode
     part = parameters["G"].narrow(axis, r, 1)
     for n in range(order):
@@ -65,7 +79,7 @@ def weighted_loss(W: Tensor, target: Tensor, weights: Tensor, *, order: int | No
 
 
 class DeepTucker(nn.Module):
-    """Deep Tucker model (or a batch of them) whose blocks are `nn.Parameter`s; forward() gives W."""
+    """Deep Tucker or CP model (or a batch of them) whose blocks are `nn.Parameter`s; forward() gives W."""
 
     def __init__(self, architecture: Architecture, parameters: Parameters) -> None:
         super().__init__()

@@ -18,9 +18,11 @@ Parameters = Mapping[str, Tensor]
 def block_norms(architecture: Architecture, parameters: Parameters, mode: int) -> Float[Tensor, "*batch blocks R"]:
     """Norms of the blocks of every group of `mode`: core slice, chain from first to last. Source: (4).
 
-    With chain="mode" only the core slice and the column of the last factor belong to a group.
+    With chain="mode" only the core slice and the column of the last factor belong to a group. CP has no core slice.
     """
-    norms = [slice_norms(parameters["G"], mode, order=architecture.order)]
+    norms = []
+    if architecture.model == "tucker":
+        norms.append(slice_norms(parameters["G"], mode, order=architecture.order))
     if architecture.depth:
         if architecture.chain == "column":
             norms += [torch.linalg.matrix_norm(parameters[name]) for name in architecture.links(mode)]
@@ -32,7 +34,18 @@ def block_norms(architecture: Architecture, parameters: Parameters, mode: int) -
 
 def unbalancedness(architecture: Architecture, parameters: Parameters) -> Float[Tensor, "*batch"]:
     """Largest difference of squared block norms inside a group, over all groups of all modes. Source: (6)."""
-    return _spread([block_norms(architecture, parameters, mode) for mode in range(architecture.order)])
+    return _spread(_groups(architecture, [block_norms(architecture, parameters, n) for n in range(architecture.order)]))
+
+
+def _groups(architecture: Architecture, norms: list[Tensor]) -> list[Float[Tensor, "*batch blocks R"]]:
+    """Block norms of whole groups, mode by mode; in CP a group runs through all modes and there is one list of them."""
+    return norms if architecture.model == "tucker" else [torch.cat(norms, dim=-2)]
+
+
+def component_norms(architecture: Architecture, parameters: Parameters) -> Float[Tensor, "*batch R"]:
+    """CP: norm of every component W_r, the product of the norms of its vectors."""
+    factors = [factor(architecture, parameters, mode) for mode in range(architecture.order)]
+    return torch.stack([torch.linalg.vector_norm(U, dim=-2) for U in factors]).prod(0)
 
 
 def _spread(norms: list[Tensor]) -> Tensor:
@@ -45,22 +58,37 @@ def alignments(
 ) -> list[Float[Tensor, "*batch R"]]:
     """For each mode <-grad L, W_{n,r}> / product of the group's block norms, by the Euler identity (5).
 
+    In CP the component and its group are the same in every mode, and the list has this one entry.
+
     Arguments:
         D: grad L at W, (*batch, *sizes).
         norms: block norms of every mode, if they are at hand.
     """
     order = architecture.order
+    if norms is None:
+        norms = [block_norms(architecture, parameters, mode) for mode in range(order)]
+    if architecture.model == "cp":
+        return [-_along_components(architecture, parameters, D) / _groups(architecture, norms)[0].prod(-2)]
     lead, back = D.shape[: D.ndim - order], D
     for mode in range(order) if architecture.depth else ():
         # the first axis is multiplied and put last: after all modes they are in order again
         flat = back.reshape(*lead, architecture.sizes[mode], -1)
         back = flat.mT @ factor(architecture, parameters, mode)
     flow = -back.reshape(parameters["G"].shape) * parameters["G"]
-    if norms is None:
-        norms = [block_norms(architecture, parameters, mode) for mode in range(order)]
     axes = [tuple(len(lead) + m for m in range(order) if m != mode) for mode in range(order)]
     inner = [flow.sum(axis) if axis else flow for axis in axes]
     return [values / blocks.prod(-2) for values, blocks in zip(inner, norms, strict=True)]
+
+
+def _along_components(architecture: Architecture, parameters: Parameters, D: Tensor) -> Float[Tensor, "*batch R"]:
+    """CP: <D, W_r>, the last mode multiplied first and the others summed away one by one."""
+    order = architecture.order
+    lead = D.shape[: D.ndim - order]
+    factors = [factor(architecture, parameters, mode) for mode in range(order)]
+    back = D.reshape(*lead, -1, D.shape[-1]) @ factors[-1]
+    for U in reversed(factors[:-1]):  # rows are the modes that are left, the last one fastest
+        back = (back.unflatten(-2, (-1, U.shape[-2])) * U.unsqueeze(-3)).sum(-2)
+    return back.squeeze(-2)
 
 
 def mode_spectra(T: Tensor, *, order: int) -> list[Float[Tensor, "*batch S"]]:
@@ -90,13 +118,14 @@ def watch(architecture: Architecture, parameters: Parameters, problem: Problem, 
     """All observables at one point, under names such as "slice norms 1" (modes numbered from 1).
 
     "spectrum n" are the singular values of W's unfolding (for a HOSVD core they are its slice norms); "rank n" counts
-    those above the noise floor eps * largest side * ||W||, "relative n" divides them by the largest.
+    those above the noise floor eps * largest side * ||W||, "relative n" divides them by the largest. CP has no slices:
+    it has "component norms", "alignment" and "participation" once for all modes.
     """
     order = architecture.order
     D = torch.empty_like(W)
     losses = problem.gradient_(W.clone(), D)
     norms_of = [block_norms(architecture, parameters, mode) for mode in range(order)]
-    seen: dict[str, Tensor] = {"loss": losses, "unbalancedness": _spread(norms_of)}
+    seen: dict[str, Tensor] = {"loss": losses, "unbalancedness": _spread(_groups(architecture, norms_of))}
     if isinstance(problem, Completion):
         seen["train error"], seen["test error"] = problem.errors(W), problem.errors(W, held_out=True)
     spectra = mode_spectra(W, order=order)
@@ -107,13 +136,16 @@ def watch(architecture: Architecture, parameters: Parameters, problem: Problem, 
         spectrum = spectra[mode]
         top = spectrum[..., :1]
         floor = torch.finfo(W.dtype).eps * side * torch.linalg.vector_norm(spectrum, dim=-1, keepdim=True)
-        norms = norms_of[mode]
-        seen[f"slice norms {name}"] = norms[..., 0, :]
-        seen[f"block norms {name}"] = norms
-        seen[f"alignment {name}"] = aligned[mode]
+        seen[f"block norms {name}"] = norms_of[mode]
+        if architecture.model == "tucker":
+            seen[f"slice norms {name}"] = norms_of[mode][..., 0, :]
+            seen[f"alignment {name}"] = aligned[mode]
+            seen[f"participation {name}"] = participation_ratio(norms_of[mode][..., 0, :])
         seen[f"spectrum {name}"] = spectrum
         seen[f"relative {name}"] = spectrum / top.clamp_min(torch.finfo(W.dtype).tiny)
         seen[f"rank {name}"] = (spectrum > floor).sum(-1)
         seen[f"effective rank {name}"] = effective_rank(spectrum)
-        seen[f"participation {name}"] = participation_ratio(norms[..., 0, :])
+    if architecture.model == "cp":
+        seen["component norms"], seen["alignment"] = component_norms(architecture, parameters), aligned[0]
+        seen["participation"] = participation_ratio(seen["component norms"])
     return seen

@@ -8,8 +8,8 @@ import numpy as np
 from numerics._train import History
 
 
-def draw_run(history: History, order: int, folder: Path, title: str) -> list[Path]:
-    """Write slice_norms.png, mode_spectra.png and errors.png into `folder`; returns their paths."""
+def draw_run(history: History, folder: Path, title: str) -> list[Path]:
+    """Write slice_norms.png (CP: component_norms.png), mode_spectra.png and errors.png; returns their paths."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -20,12 +20,17 @@ def draw_run(history: History, order: int, folder: Path, title: str) -> list[Pat
     paths = []
     for stem, observable, label in (
         ("slice_norms", "slice norms", "norm of core slice"),
+        ("component_norms", "component norms", "norm of component"),
         ("mode_spectra", "spectrum", "singular value of unfolding of W"),
     ):
-        figure, axes = pyplot.subplots(1, order, figsize=(4 * order, 3.5), sharey=True, squeeze=False)
-        for mode in range(order):
-            _curves(axes[0, mode], steps, history.series(f"{observable} {mode + 1}"))
-            axes[0, mode].set(title=f"mode {mode + 1}", xlabel="step")
+        panels = history.family(observable)
+        if not panels:
+            continue
+        shape = (1, len(panels))
+        figure, axes = pyplot.subplots(*shape, figsize=(max(4 * len(panels), 6), 3.5), sharey=True, squeeze=False)
+        for axis, (name, values) in zip(axes[0], panels.items(), strict=True):
+            _curves(axis, steps, values)
+            axis.set(title=name.replace(observable, "mode") if len(panels) > 1 else "", xlabel="step")
         axes[0, 0].set_ylabel(label)
         paths.append(_finish(pyplot, figure, folder / f"{stem}.png", title))
     figure, axis = pyplot.subplots(figsize=(6, 4))
@@ -33,8 +38,8 @@ def draw_run(history: History, order: int, folder: Path, title: str) -> list[Pat
         if name in history.values and np.isfinite(series := history.series(name)).any():
             axis.plot(steps, series, style, label=f"{name} (relative)")
     effective = axis.twinx()
-    for mode in range(order):
-        effective.plot(steps, history.series(f"effective rank {mode + 1}"), ":", color="gray", linewidth=1)
+    for values in history.family("effective rank").values():
+        effective.plot(steps, values, ":", color="gray", linewidth=1)
     effective.set_ylabel("effective rank of the unfoldings (dotted)")
     axis.set(yscale="log", xlabel="step", ylabel="error")
     axis.legend(loc="upper right")

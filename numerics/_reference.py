@@ -23,13 +23,22 @@ def _suffixes(architecture: Architecture, parameters: Mapping[str, Array], mode:
     return suffixes
 
 
+def _core(architecture: Architecture, parameters: Mapping[str, Any]) -> Array:
+    """G, or what stands for it in CP: ones on the superdiagonal, in whole numbers."""
+    if architecture.model == "tucker":
+        return np.asarray(parameters["G"])
+    core = np.zeros(architecture.ranks, dtype=int)
+    core[(np.arange(architecture.ranks[0]),) * architecture.order] = 1
+    return core
+
+
 def _mode_product(T: Array, U: Array, mode: int) -> Array:
     return np.moveaxis(np.tensordot(U, T, axes=(1, mode)), 0, mode)
 
 
 def reference_compose(architecture: Architecture, parameters: Mapping[str, Any]) -> Array:
     """W of one problem, (I_1, .., I_N), in the arithmetic of its blocks. Source: (1), (2)."""
-    W = np.asarray(parameters["G"])
+    W = _core(architecture, parameters)
     for n in range(architecture.order) if architecture.depth else ():
         W = _mode_product(W, _suffixes(architecture, parameters, n)[0], n)
     return W
@@ -48,12 +57,14 @@ def reference_gradient(
         return {"G": D}
     order = architecture.order
     suffixes = [_suffixes(architecture, parameters, n) for n in range(order)]
-    dG = D
+    gradient = {}
+    if architecture.model == "tucker":
+        dG = D
+        for n in range(order):
+            dG = _mode_product(dG, suffixes[n][0].T, n)
+        gradient["G"] = dG
     for n in range(order):
-        dG = _mode_product(dG, suffixes[n][0].T, n)
-    gradient = {"G": dG}
-    for n in range(order):
-        Z = np.asarray(parameters["G"])
+        Z = _core(architecture, parameters)
         for m in range(order):
             Z = Z if m == n else _mode_product(Z, suffixes[m][0], m)
         others = [m for m in range(order) if m != n]

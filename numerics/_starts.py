@@ -33,16 +33,18 @@ def balance(architecture: Architecture, raw: Mapping[str, Any], arithmetic: Arit
     """Rescale every chain block to the norm of its core slice; the core stays. Source: (4), (6).
 
     With chain="mode" the shared matrices take the norm of the whole core, which is what the flow conserves there.
+    CP has no core: there the norms of the last blocks of a component, their root mean square over the modes, are it.
     A block that is zero where its slice is not becomes a multiple of a unit vector.
     """
     blocks = _prepared(architecture, raw, arithmetic)
+    norms = group_norms(architecture, blocks, arithmetic)
     for n in range(architecture.order) if architecture.depth else ():
-        g = _slice_norms(blocks["G"], n, arithmetic)
+        g = norms[n]
         blocks[f"a{n + 1}"] = _directions(blocks[f"a{n + 1}"].T, arithmetic).T * g
         for name in architecture.links(n):
             if architecture.chain == "mode":
                 whole = _directions(blocks[name][None], arithmetic)[0]
-                blocks[name] = whole * arithmetic.norm(blocks["G"])[()]
+                blocks[name] = whole * arithmetic.norm(blocks.get("G", g))[()]
             else:
                 directions = _directions(blocks[name], arithmetic)
                 blocks[name] = directions * g.reshape(-1, *(1,) * (directions.ndim - 1))
@@ -54,25 +56,32 @@ def matrix_balance(architecture: Architecture, raw: Mapping[str, Any], arithmeti
     """Make all matrix laws (7) hold with value zero; directions come from `raw`, the core stays.
 
     column: A_k = g u_k u_{k+1}^T, a = g u_K. gate: same as `balance`. mode, and every chain at K = 1:
-    the last factor is Q (G_(n) G_(n)^T)^{1/2} with Q an isometry on the range, and so on down the chain.
+    the last factor is Q (G_(n) G_(n)^T)^{1/2} with Q an isometry on the range, and so on down the chain. CP conserves
+    no whole matrix between modes: chain="mode" with K >= 2 has orthogonal columns of the norms of `balance`.
 
     Raises:
-        UsageError: if rank(G_(n)) > I_n where a whole-matrix law needs it to be at most I_n.
+        UsageError: if rank(G_(n)) (CP: R) > I_n where a whole-matrix law needs it to be at most I_n.
     """
     if architecture.depth >= 2 and architecture.chain == "gate":
         return balance(architecture, raw, arithmetic)
+    if architecture.depth == 1 and architecture.model == "cp":
+        return balance(architecture, raw, arithmetic)
     blocks = _prepared(architecture, raw, arithmetic)
+    norms = group_norms(architecture, blocks, arithmetic)
     for n in range(architecture.order) if architecture.depth else ():
         if architecture.depth >= 2 and architecture.chain == "column":
-            _balance_columns(architecture, blocks, n, arithmetic)
+            _balance_columns(architecture, blocks, n, norms[n], arithmetic)
         else:
-            _balance_matrices(architecture, blocks, n, arithmetic)
+            core = np.moveaxis(blocks["G"], n, 0) if "G" in blocks else np.diag(norms[n])
+            _balance_matrices(architecture, blocks, n, core.reshape(architecture.ranks[n], -1), arithmetic)
     return blocks
 
 
 @_in_its_precision
 def unbalance(architecture: Architecture, raw: Mapping[str, Any], eps: Any, arithmetic: Arithmetic = FLOAT64) -> Blocks:
     """Balanced, then the last block of every group is lengthened so that its unbalancedness is exactly eps >= 0.
+
+    In CP, whose groups run through all modes, that is the last block of the last mode.
 
     Raises:
         UsageError: if eps is negative.
@@ -81,8 +90,10 @@ def unbalance(architecture: Architecture, raw: Mapping[str, Any], eps: Any, arit
     if not eps >= 0:
         raise UsageError(f"eps must be 0 or more, got {eps}")
     blocks = balance(architecture, raw, arithmetic)
-    for n in range(architecture.order) if architecture.depth else ():
-        g = _slice_norms(blocks["G"], n, arithmetic)
+    norms = group_norms(architecture, blocks, arithmetic)
+    last = range(architecture.order) if architecture.model == "tucker" else (architecture.order - 1,)
+    for n in last if architecture.depth else ():
+        g = norms[n]
         columns = _directions(arithmetic.array(raw[f"a{n + 1}"]).T, arithmetic).T
         blocks[f"a{n + 1}"] = columns * arithmetic.sqrt(g * g + eps)
     return blocks
@@ -90,7 +101,7 @@ def unbalance(architecture: Architecture, raw: Mapping[str, Any], eps: Any, arit
 
 @_in_its_precision
 def scale(architecture: Architecture, raw: Mapping[str, Any], factor: Any, arithmetic: Arithmetic = FLOAT64) -> Blocks:
-    """Multiply every block by `factor`: W by factor^(1 + N K); balance of every kind survives. Source: (2)."""
+    """Multiply every block by `factor`: W by factor^degree; balance of every kind survives. Source: (2)."""
     multiplier = arithmetic.array(factor)[()]
     return {name: block * multiplier for name, block in _prepared(architecture, raw, arithmetic).items()}
 
@@ -102,9 +113,14 @@ def _prepared(architecture: Architecture, raw: Mapping[str, Any], arithmetic: Ar
     return {name: blocks[name] for name in architecture.shapes}
 
 
-def _slice_norms(core: Array, mode: int, arithmetic: Arithmetic) -> Array:
-    axes = tuple(n for n in range(core.ndim) if n != mode)
-    return arithmetic.norm(core, axes) if axes else abs(core)
+def group_norms(architecture: Architecture, blocks: Blocks, arithmetic: Arithmetic = FLOAT64) -> list[Array]:
+    """For every mode the norm (R,) that `balance` gives to the blocks of each group."""
+    order = architecture.order
+    if architecture.model == "cp":
+        squares = sum((blocks[f"a{n + 1}"] ** 2).sum(axis=0) for n in range(order))
+        return [arithmetic.sqrt(np.asarray(squares) / order)] * order
+    others = [tuple(m for m in range(order) if m != n) for n in range(order)]
+    return [arithmetic.norm(blocks["G"], axes) if axes else abs(blocks["G"]) for axes in others]
 
 
 def _directions(rows: Array, arithmetic: Arithmetic) -> Array:
@@ -117,8 +133,7 @@ def _directions(rows: Array, arithmetic: Arithmetic) -> Array:
     return (flat / arithmetic.norm(flat, (1,))[:, None]).reshape(rows.shape)
 
 
-def _balance_columns(architecture: Architecture, blocks: Blocks, n: int, arithmetic: Arithmetic) -> None:
-    g = _slice_norms(blocks["G"], n, arithmetic)
+def _balance_columns(architecture: Architecture, blocks: Blocks, n: int, g: Array, arithmetic: Arithmetic) -> None:
     later = _directions(blocks[f"a{n + 1}"].T, arithmetic)  # u_K, one row for each column r
     blocks[f"a{n + 1}"] = later.T * g
     for name in reversed(architecture.links(n)):
@@ -128,8 +143,9 @@ def _balance_columns(architecture: Architecture, blocks: Blocks, n: int, arithme
         later = earlier
 
 
-def _balance_matrices(architecture: Architecture, blocks: Blocks, n: int, arithmetic: Arithmetic) -> None:
-    unfolding = np.moveaxis(blocks["G"], n, 0).reshape(architecture.ranks[n], -1)
+def _balance_matrices(
+    architecture: Architecture, blocks: Blocks, n: int, unfolding: Array, arithmetic: Arithmetic
+) -> None:
     V, s, _ = arithmetic.svd(unfolding)
     rank = int((s > max(unfolding.shape) * arithmetic.eps * s.max()).sum())
     if rank > architecture.sizes[n]:

@@ -147,10 +147,9 @@ def run_point(experiment: Experiment) -> Row:
         )
     except DivergenceError as error:
         return {**row, "status": "diverged", "steps": error.step_index, "seconds": time.perf_counter() - began}
-    modes = range(1, architecture.order + 1)
     row |= {"status": history.status, "steps": history.steps[-1], "seconds": time.perf_counter() - began}
     for column in ("loss", "train_error", "test_error", "unbalancedness"):
         row[column] = float(history.series(column.replace("_", " "))[-1])
     for column in ("effective_rank", "participation"):
-        row[column] = float(np.mean([history.series(f"{column.replace('_', ' ')} {n}")[-1] for n in modes]))
+        row[column] = float(np.mean([series[-1] for series in history.family(column.replace("_", " ")).values()]))
     return row

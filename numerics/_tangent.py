@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from numerics._lower import CompiledProgram, compile
-from theory import Assignment, Contraction, LinearCombination, Program, deep_tucker, gradient_flow
+from theory import Assignment, Contraction, LinearCombination, Parametrisation, Program, gradient_flow
 
 PREFIX = "tangent of "
 
@@ -48,7 +48,6 @@ def tangent_program(program: Program, moving: tuple[str, ...]) -> Program:
 
 
 @lru_cache(maxsize=64)
-def compiled_tangent(depth: int, order: int, chain: str) -> CompiledProgram:
+def compiled_tangent(model: Parametrisation) -> CompiledProgram:
     """theory's gradient flow with its directional derivative in the blocks, lowered to NumPy."""
-    parametrisation = deep_tucker(depth, order, chain)
-    return compile(tangent_program(gradient_flow(parametrisation), parametrisation.block_order))
+    return compile(tangent_program(gradient_flow(model), model.block_order))

@@ -9,9 +9,10 @@ import numpy as np
 
 from numerics._architecture import Architecture
 from numerics._arithmetic import MP
+from numerics._described import described
 from numerics._errors import UsageError
 from numerics._lower import compile
-from theory import Contraction, deep_tucker, gradient_flow
+from theory import Contraction, gradient_flow
 
 Array = np.ndarray
 
@@ -66,7 +67,7 @@ class _Series:
     """Taylor coefficients of all values of the flow's program, one order after the other."""
 
     def __init__(self, architecture: Architecture, target: Array, weights: Array, terms: int) -> None:
-        program = gradient_flow(deep_tucker(architecture.depth, architecture.order, architecture.chain))
+        program = gradient_flow(described(architecture))
         self.program, self.terms = compile(program, "mpmath"), terms
         self.target, self.weights = target, weights
 

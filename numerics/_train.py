@@ -44,6 +44,11 @@ class History:
             raise UsageError(f"no observable {name!r}; recorded: {', '.join(self.values)}")
         return np.stack(self.values[name])
 
+    def family(self, name: str) -> dict[str, np.ndarray]:
+        """The observable `name` and those called "name 1", "name 2", .., one for each mode."""
+        held = [key for key in self.values if key == name or key.rpartition(" ")[0] == name]
+        return {key: self.series(key) for key in held}
+
     def arrays(self) -> dict[str, np.ndarray]:
         """For a checkpoint."""
         stacked = {f"history/{name}": np.stack(values) for name, values in self.values.items()}

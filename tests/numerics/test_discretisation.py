@@ -6,8 +6,10 @@ import torch
 
 from numerics import (
     Architecture,
+    Trainer,
     component_blocks,
     descend,
+    full_observation,
     reference_gradient,
     slice_norms,
     solve_component,
@@ -40,6 +42,25 @@ def test_descent_on_the_superdiagonal_problem_has_slope_one_to_the_flow_and_two_
         slopes = -np.diff(np.log2(np.array(errors)), axis=0)
         assert abs(np.diff(slopes, axis=0)).max() < 0.1  # the window is asymptotic: the slopes agree with each other
         assert abs(slopes - expected).max() < 0.1
+
+
+@pytest.mark.parametrize(("depth", "order"), [(1, 3), (2, 2), (3, 3)])
+def test_descent_of_cp_on_the_superdiagonal_problem_has_slope_one_to_the_reduced_equation(depth, order):
+    """dg/dt = g^(NK-1) (lambda - g^(NK)): (12) of a Tucker model of depth 1 and order N K - 1."""
+    architecture = Architecture(depth, (2,) * order, model="cp")
+    layers = depth * order
+    start, time = ENTRIES ** (1 / layers), 2 / layers
+    blocks, target = component_blocks(architecture, LAMBDA, start)
+    exact = solve_component(1, layers - 1, LAMBDA, start, [0.0, time])[-1]
+    errors = []
+    for count in (32, 64, 128):
+        trainer = Trainer(
+            architecture, blocks, full_observation(torch.from_numpy(target), mean=False), step=time / count
+        )
+        trainer.advance(count)
+        errors.append(abs(trainer.parameters["a1"].diagonal().numpy() - exact))
+    slopes = -np.diff(np.log2(np.array(errors)), axis=0)
+    assert abs(slopes - 1).max() < 0.1
 
 
 @pytest.mark.parametrize("chain", ["column", "mode", "gate"])

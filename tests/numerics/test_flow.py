@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from architectures import CP, TUCKER
 
 from numerics import (
     Architecture,
@@ -22,20 +23,8 @@ from numerics import (
     solve_flow,
     solve_slice_norm,
 )
+from numerics._described import described
 from theory import component_rate, constant_alignment, deep_tucker, gradient_flow, slice_norm_rate
-
-MODELS = [
-    Architecture(depth, sizes, ranks, chain)
-    for chain in ("column", "mode", "gate")
-    for depth, sizes, ranks in (
-        (0, (2, 3), None),
-        (1, (3, 2, 4), (2, 2, 3)),
-        (2, (3, 2), (2, 4)),
-        (3, (2, 3, 1), (3, 2, 1)),
-        (4, (2, 2, 3, 2), (2, 1, 2, 2)),
-        (2, (4,), (3,)),
-    )
-]
 
 
 def draw(architecture, batch=(), seed=0, size=1.0):
@@ -47,10 +36,10 @@ def draw(architecture, batch=(), seed=0, size=1.0):
 
 
 @pytest.mark.parametrize("batch", [(), (4,)])
-@pytest.mark.parametrize("architecture", MODELS, ids=str)
+@pytest.mark.parametrize("architecture", TUCKER + CP[:5], ids=str)
 def test_the_compiled_flow_is_minus_the_reference_gradient(architecture, batch):
     blocks, target, weights = draw(architecture, batch)
-    program = gradient_flow(deep_tucker(architecture.depth, architecture.order, architecture.chain))
+    program = gradient_flow(described(architecture))
     compiled = compile(program)({**blocks, "target": target, "weights": weights})
     in_torch = compile(program, "torch")(
         {name: torch.from_numpy(v) for name, v in {**blocks, "target": target, "weights": weights}.items()}
@@ -62,7 +51,7 @@ def test_the_compiled_flow_is_minus_the_reference_gradient(architecture, batch):
         np.testing.assert_allclose(pick(in_torch[name].numpy()), -gradient, rtol=1e-11, atol=1e-11)
 
 
-@pytest.mark.parametrize("architecture", MODELS[1:4], ids=str)
+@pytest.mark.parametrize("architecture", [*TUCKER[1:4], CP[1]], ids=str)
 def test_the_compiled_flow_is_exact_on_fractions_and_precise_in_50_digits(architecture):
     rng = np.random.default_rng(1)
     exact = {
@@ -71,7 +60,7 @@ def test_the_compiled_flow_is_exact_on_fractions_and_precise_in_50_digits(archit
     }
     target = np.vectorize(Fraction, otypes=[object])(rng.integers(-3, 4, architecture.sizes))
     weights = np.full(architecture.sizes, Fraction(1, 7), dtype=object)
-    program = gradient_flow(deep_tucker(architecture.depth, architecture.order, architecture.chain))
+    program = gradient_flow(described(architecture))
     rates = compile(program)({**exact, "target": target, "weights": weights})
     gradient = reference_gradient(architecture, exact, target, weights)
     assert all((rates[name] == -gradient[name]).all() for name in gradient)
@@ -119,7 +108,7 @@ def test_depth_zero_relaxes_exponentially_with_the_weights_as_rates():
     assert flow.reached == 2
 
 
-@pytest.mark.parametrize("architecture", MODELS[1:5] + MODELS[7:9], ids=str)
+@pytest.mark.parametrize("architecture", TUCKER[1:5] + TUCKER[7:9] + CP[:2], ids=str)
 def test_a_tighter_tolerance_changes_the_flow_by_no_more_than_the_looser_one(architecture):
     blocks, target, weights = draw(architecture, batch=(3,), size=0.6)
     times = np.linspace(0, 0.5, 4)
@@ -193,6 +182,24 @@ def test_the_superdiagonal_flow_is_the_reduced_equation(depth, order, chain):
     g = solve_component(depth, order, lam, g0, times)
     measured = slice_norms(torch.from_numpy(flow.parameters["G"]), 0, order=order).numpy()
     np.testing.assert_allclose(measured, g, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("depth", "order"), [(1, 3), (2, 2), (2, 3), (3, 2)])
+def test_the_superdiagonal_flow_of_cp_is_the_reduced_equation_of_tucker_with_one_block_less(depth, order):
+    """Its groups have N K blocks and no slice: dg/dt = g^(NK-1) (lambda - g^(NK)), (12) with depth 1, order NK - 1."""
+    lam, g0, times = np.array([1.0, 0.6]), np.array([0.7, 0.8]), np.linspace(0, 1, 4)
+    architecture = Architecture(depth, (2,) * order, model="cp")
+    blocks, target = component_blocks(architecture, lam, g0)
+    flow = solve_flow(architecture, blocks, target, np.ones(architecture.sizes), times)
+    g = solve_component(1, depth * order - 1, lam, g0, times)
+    np.testing.assert_allclose(abs(flow.parameters["a1"]).sum(axis=1), g, rtol=1e-9)
+
+
+def test_a_cp_flow_that_theory_does_not_describe_is_refused():
+    architecture = CP[-1]
+    blocks, target, weights = draw(architecture)
+    with pytest.raises(UsageError, match="flows of model=cp are for order 2 or more"):
+        solve_flow(architecture, blocks, target, weights, [0.0, 1.0])
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])

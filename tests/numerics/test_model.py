@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
+from architectures import CP, TUCKER
 
 from numerics import (
     Architecture,
@@ -21,19 +22,6 @@ from numerics import (
     sharpness,
     weighted_loss,
 )
-
-MODELS = [
-    Architecture(depth, sizes, ranks if depth else None, chain)
-    for chain in ("column", "mode", "gate")
-    for depth, sizes, ranks in (
-        (0, (2, 3), None),
-        (1, (3, 2, 4), (2, 2, 3)),
-        (2, (3, 2), (2, 4)),
-        (3, (2, 3, 1), (3, 2, 1)),
-        (4, (2, 2, 3, 2), (2, 1, 2, 2)),
-        (2, (4,), (3,)),
-    )
-]
 
 
 def draw(architecture: Architecture, seed: int = 0, batch: tuple[int, ...] = ()) -> dict[str, torch.Tensor]:
@@ -54,7 +42,7 @@ def problem(
     return target, mask / mask.flatten(len(batch)).sum(-1).reshape(*batch, *(1,) * architecture.order)
 
 
-@pytest.mark.parametrize("architecture", MODELS, ids=str)
+@pytest.mark.parametrize("architecture", TUCKER + CP, ids=str)
 def test_compose_agrees_with_the_hand_written_reference(architecture):
     blocks = draw(architecture)
     expected = reference_compose(architecture, {name: b.numpy() for name, b in blocks.items()})
@@ -63,7 +51,7 @@ def test_compose_agrees_with_the_hand_written_reference(architecture):
     )
 
 
-@pytest.mark.parametrize("architecture", MODELS, ids=str)
+@pytest.mark.parametrize("architecture", TUCKER + CP, ids=str)
 def test_autograd_agrees_with_the_hand_written_gradient(architecture):
     blocks, (target, weights) = draw(architecture), problem(architecture)
     model = DeepTucker(architecture, blocks)
@@ -92,7 +80,7 @@ def test_the_reference_is_exact_on_fractions():
     )
 
 
-@pytest.mark.parametrize("architecture", MODELS, ids=str)
+@pytest.mark.parametrize("architecture", TUCKER + CP, ids=str)
 def test_a_batch_is_the_stack_of_its_problems(architecture):
     blocks = draw(architecture, batch=(2, 3))
     target, weights = problem(architecture, batch=(2, 3))
@@ -103,7 +91,7 @@ def test_a_batch_is_the_stack_of_its_problems(architecture):
         torch.testing.assert_close(losses[i, j], problem_losses(architecture, one, target[i, j], weights[i, j]))
 
 
-@pytest.mark.parametrize("architecture", MODELS, ids=str)
+@pytest.mark.parametrize("architecture", TUCKER + CP, ids=str)
 def test_components_of_every_mode_add_up_to_the_tensor(architecture):
     blocks = draw(architecture, batch=(2,))
     for mode, rank in enumerate(architecture.ranks):
@@ -137,6 +125,28 @@ def test_the_model_has_forward_mode_derivatives():
 def test_an_impossible_architecture_is_refused_with_a_reason(arguments, words):
     with pytest.raises(UsageError, match=words):
         Architecture(*arguments)
+
+
+@pytest.mark.parametrize("arguments", [(0, (2, 2)), (1, (2, 2), (1, 2))])
+def test_an_impossible_cp_model_is_refused_with_a_reason(arguments):
+    with pytest.raises(UsageError, match="one number of components"):
+        Architecture(*arguments, model="cp")
+    with pytest.raises(UsageError, match="model must be one of tucker, cp"):
+        Architecture(1, (2, 2), model="cpd")
+
+
+@pytest.mark.parametrize("architecture", CP, ids=str)
+def test_cp_is_tucker_with_ones_on_the_superdiagonal_of_a_core_that_stays(architecture):
+    blocks, (target, weights) = draw(architecture), problem(architecture)
+    tucker = Architecture(architecture.depth, architecture.sizes, architecture.ranks, architecture.chain)
+    core = torch.zeros(architecture.ranks, dtype=torch.float64)
+    core[(torch.arange(architecture.ranks[0]),) * architecture.order] = 1
+    torch.testing.assert_close(compose(architecture, blocks), compose(tucker, {"G": core, **blocks}))
+    both = [DeepTucker(architecture, blocks), DeepTucker(tucker, {"G": core, **blocks})]
+    for model in both:
+        weighted_loss(model(), target, weights).backward()
+    for name in blocks:
+        torch.testing.assert_close(both[0].blocks[name].grad, both[1].blocks[name].grad, rtol=1e-11, atol=1e-12)
 
 
 def test_descent_is_plain_gradient_descent_of_every_problem():

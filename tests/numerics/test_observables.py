@@ -147,6 +147,20 @@ def test_a_matched_start_is_balanced_and_has_the_asked_for_size(by, chain, depth
         matched_start(architecture, 0.2, by="norm")
 
 
+@pytest.mark.parametrize("by", ["slice", "end-to-end", "sigma"])
+def test_a_matched_start_of_cp_is_balanced_and_has_the_asked_for_size(by):
+    architecture = Architecture(2, (4, 3, 5), model="cp")
+    blocks = matched_start(architecture, 0.2, by=by, seed=3)
+    norms = np.linalg.norm(blocks["a3"], axis=0)
+    measured = {
+        "slice": np.sqrt((norms**2).mean()),
+        "end-to-end": np.linalg.norm(reference_compose(architecture, blocks)),
+        "sigma": np.sqrt((norms**12).mean()),
+    }[by]
+    assert measured == pytest.approx(0.2, rel=1e-10)
+    assert float(unbalancedness(architecture, {n: torch.from_numpy(b) for n, b in blocks.items()})) < 1e-14
+
+
 def test_the_papers_start_is_norm_balanced_with_its_multiplier():
     architecture = Architecture(3, (6, 6, 6))
     plain, scaled = paper_start(architecture, multiplier=False), paper_start(architecture)
@@ -189,6 +203,23 @@ def test_the_watched_values_agree_with_their_definitions_and_batch():
     alone = watch(architecture, one, observe(problem.target[1], 1.0), W[1])
     for name in ("unbalancedness", "effective rank 2", "participation 1", "spectrum 3"):
         torch.testing.assert_close(seen[name][1], alone[name])
+
+
+def test_what_is_watched_of_cp_agrees_with_its_definitions():
+    architecture = Architecture(2, (3, 4, 2), (5,), "gate", model="cp")
+    blocks = {name: randn(2, *shape, seed=i) for i, (name, shape) in enumerate(architecture.shapes.items())}
+    problem = observe(randn(2, 3, 4, 2), 0.6, order=3)
+    W = compose(architecture, blocks)
+    seen = watch(architecture, blocks, problem, W)
+    norms = torch.cat([block_norms(architecture, blocks, mode) for mode in range(3)], dim=-2)
+    spread = norms.amax(-2) ** 2 - norms.amin(-2) ** 2
+    torch.testing.assert_close(seen["unbalancedness"], spread.amax(-1))
+    D = problem.weights * (W - problem.target)
+    for r in range(5):
+        part = component(architecture, blocks, 1, r)
+        torch.testing.assert_close(seen["component norms"][:, r], part.flatten(1).norm(dim=1))
+        exact = -(D * part).flatten(1).sum(1) / norms[..., r].prod(-1)
+        torch.testing.assert_close(seen["alignment"][:, r], exact, rtol=1e-11, atol=1e-13)
 
 
 def test_effective_rank_and_participation_count_equal_values():

@@ -127,6 +127,16 @@ def test_the_command_trains_to_convergence_and_writes_pictures(tmp_path, capsys)
     assert history["history/train error"][-1] <= 0.05 < history["history/train error"][0]
 
 
+def test_the_command_trains_cp_to_convergence(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main([*SMALL, "model=cp", "core=6", "start=gaussian", "tolerance=0.05", f"out={out}"]) == 0
+    assert capsys.readouterr().out.startswith("cp, depth 1")
+    assert (out / "component_norms.png").read_bytes().startswith(b"\x89PNG")
+    history = load_checkpoint(out / "checkpoint.npz")[0]
+    assert history["history/component norms"].shape[1:] == (6,)
+    assert history["history/train error"][-1] <= 0.05
+
+
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
@@ -141,6 +151,7 @@ def test_the_command_trains_to_convergence_and_writes_pictures(tmp_path, capsys)
         ("data=nothing.npy", "no such file"),
         ("minibatch=1000", "larger than"),
         ("core=2,2", "give one rank for each mode"),
+        ("model=cpd", "did you mean 'cp'?"),
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_writes_nothing(tmp_path, capsys, argument, words):

@@ -119,6 +119,38 @@ def test_depth_zero_has_nothing_to_balance():
         assert (blocks["G"] == raw["G"]).all()
 
 
+CP = [Architecture(depth, (3, 2, 3), (2,), chain, model="cp") for depth in (1, 3) for chain in ("column", "gate")]
+
+
+@pytest.mark.parametrize("architecture", CP, ids=str)
+def test_a_balanced_start_of_cp_has_equal_norms_through_all_modes(architecture, arithmetic):
+    raw = draw(architecture)
+    raw["a2"][:, 1] = 0
+    tolerance = 1e-14 if arithmetic is FLOAT64 else mpmath.mpf(10) ** -48
+    for eps, blocks in (
+        (0, balance(architecture, raw, arithmetic)),
+        (0, matrix_balance(architecture, raw, arithmetic)),
+        (0.25, unbalance(architecture, raw, 0.25, arithmetic)),
+    ):
+        for r in range(2):
+            squares = [
+                square(block[:, r] if name[0] == "a" else np.asarray(block[r])) for name, block in blocks.items()
+            ]
+            assert len(squares) == 3 * architecture.depth
+            assert abs(max(squares) - min(squares) - eps) <= tolerance * max(squares)
+            assert min(squares) > 0
+
+
+def test_a_matrix_balanced_start_of_cp_with_shared_matrices_satisfies_their_laws(arithmetic):
+    architecture = Architecture(3, (3, 2, 3), (2,), "mode", model="cp")
+    blocks = matrix_balance(architecture, draw(architecture), arithmetic)
+    tolerance = 1e-13 if arithmetic is FLOAT64 else mpmath.mpf(10) ** -45
+    for n in range(3):
+        chain = [blocks[name] for name in (*architecture.links(n), f"a{n + 1}")]
+        assert all(abs(A.T @ A - B @ B.T).max() < tolerance for A, B in pairwise(chain))
+        assert abs((chain[-1] ** 2).sum(axis=0) - (blocks["a1"] ** 2).sum(axis=0)).max() < tolerance
+
+
 def test_scaling_multiplies_every_block():
     architecture = Architecture(2, (2, 2))
     raw = draw(architecture)

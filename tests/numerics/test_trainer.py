@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from architectures import CP
 
 from numerics import (
     Architecture,
@@ -44,7 +45,7 @@ def sensing(architecture, batch=(), seed=0):
 
 
 @pytest.mark.parametrize("batch", [(), (3,), (2, 2)], ids=str)
-@pytest.mark.parametrize("architecture", MODELS, ids=str)
+@pytest.mark.parametrize("architecture", MODELS + CP, ids=str)
 def test_closed_form_gradients_equal_autograd_to_rounding(architecture, batch):
     blocks, completion = draw(architecture, batch)
     for problem in (completion, sensing(architecture, batch)):
@@ -59,7 +60,7 @@ def test_closed_form_gradients_equal_autograd_to_rounding(architecture, batch):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("architecture", [MODELS[6], MODELS[9], MODELS[18], MODELS[30]], ids=str)
+@pytest.mark.parametrize("architecture", [MODELS[6], MODELS[9], MODELS[18], MODELS[30], CP[0], CP[3], CP[9]], ids=str)
 def test_both_routes_take_the_same_steps_with_every_optimizer(architecture, optimizer):
     blocks, problem = draw(architecture, (2,))
     ends = []
@@ -72,21 +73,22 @@ def test_both_routes_take_the_same_steps_with_every_optimizer(architecture, opti
         assert not torch.equal(ends[0][name], blocks[name])
 
 
-@pytest.mark.parametrize("architecture", [MODELS[6], MODELS[18], MODELS[30]], ids=str)
+@pytest.mark.parametrize("architecture", [MODELS[6], MODELS[18], MODELS[30], CP[3]], ids=str)
 def test_single_precision_follows_double_precision_to_its_rounding(architecture):
     blocks, problem = draw(architecture)
     double = Trainer(architecture, blocks, problem, step=0.05)
     single = Trainer(architecture, blocks, problem, step=0.05, dtype=torch.float32)
-    assert single.parameters["G"].dtype is torch.float32
+    assert single.parameters["a1"].dtype is torch.float32
     double.advance(20)
     single.advance(20)
     for name in blocks:
         torch.testing.assert_close(single.parameters[name].double(), double.parameters[name], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("model", ["tucker", "cp"])
 @pytest.mark.parametrize("route", ["fast", "autograd"])
-def test_minibatches_are_unbiased_and_cover_only_observed_entries(route):
-    architecture = Architecture(1, (3, 4), (2, 2))
+def test_minibatches_are_unbiased_and_cover_only_observed_entries(route, model):
+    architecture = Architecture(1, (3, 4), (2, 2), model=model)
     blocks, problem = draw(architecture, (2,))
     generator = torch.Generator().manual_seed(3)
     samples = torch.stack([problem.minibatch(3, generator, (2,)) for _ in range(4000)])
@@ -179,7 +181,7 @@ def test_bad_problems_are_refused_before_training():
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device, this machine has none")
-@pytest.mark.parametrize("architecture", [MODELS[6], MODELS[18], MODELS[30]], ids=str)
+@pytest.mark.parametrize("architecture", [MODELS[6], MODELS[18], MODELS[30], CP[3]], ids=str)
 def test_a_cuda_device_gives_the_same_path(architecture):
     blocks, problem = draw(architecture, (3,))
     here = Trainer(architecture, blocks, problem, step=0.05)
