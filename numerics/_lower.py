@@ -72,6 +72,15 @@ def _tensor(value: Any) -> Any:
     return value if hasattr(value, "shape") else torch.tensor(value, dtype=torch.float64)
 
 
+def _with_rounded_constants(expression: Any) -> Any:
+    """The expression with 6**(4/7), sqrt(3), .. as floats of 20 digits: torch's functions take no Python numbers."""
+    if expression.is_number and expression.is_finite and not expression.is_rational:
+        return expression.evalf(20)
+    if not expression.args:
+        return expression
+    return expression.func(*map(_with_rounded_constants, expression.args))
+
+
 @overload
 def compile(source: Program, backend: str = "numpy") -> CompiledProgram: ...
 @overload
@@ -93,7 +102,8 @@ def compile(source: Program | Formula, backend: str = "numpy") -> Any:
     if not isinstance(source, Formula):
         raise UsageError(f"cannot compile a {type(source).__name__}; give a theory Program or Formula")
     modules = [_EXTREMA[backend], backend] if backend in _EXTREMA else backend
-    function = lambdify(list(source.args), source.expression, modules=modules, cse=True)
+    expression = _with_rounded_constants(source.expression) if backend == "torch" else source.expression
+    function = lambdify(list(source.args), expression, modules=modules, cse=True)
     if backend != "mpmath":
         return function
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from architectures import CP, TUCKER
+from sympy import Rational, Symbol, cos, log, pi, sqrt
 
 from numerics import (
     Architecture,
@@ -24,7 +25,7 @@ from numerics import (
     solve_slice_norm,
 )
 from numerics._described import described
-from theory import component_rate, constant_alignment, deep_tucker, gradient_flow, slice_norm_rate
+from theory import Formula, component_rate, constant_alignment, deep_tucker, gradient_flow, slice_norm_rate
 
 
 def draw(architecture, batch=(), seed=0, size=1.0):
@@ -83,6 +84,15 @@ def test_a_formula_means_the_same_exactly_in_50_digits_in_numpy_and_in_torch(for
     np.testing.assert_allclose(compile(formula)(*floats), float(reference), rtol=1e-14)
     tensors = [torch.from_numpy(v) for v in floats]
     np.testing.assert_allclose(compile(formula, "torch")(*tensors).numpy(), float(reference), rtol=1e-14)
+
+
+def test_irrational_constants_are_lowered_to_torch():
+    x = Symbol("x")
+    expression = 3 ** Rational(1, 3) * sqrt(x) + cos(1) * x ** sqrt(2) - log(7) / pi
+    formula = Formula("mixed", (x,), expression, (), "x > 0", "(3)")
+    value = compile(formula, "torch")(torch.tensor([0.3, 2.0], dtype=torch.float64))
+    exact = [float(formula.at(at).evalf(30)) for at in (Rational("0.3"), Rational(2))]
+    np.testing.assert_allclose(value.numpy(), exact, rtol=4e-15)
 
 
 def test_inputs_that_do_not_fit_are_refused_by_name():
