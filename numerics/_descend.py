@@ -105,9 +105,11 @@ def descend(
         raise UsageError(f"step must be positive, steps >= 0, record_every >= 1; got {step}, {steps}, {record_every}")
     model = DeepTucker(architecture, start)
     blocks = model.blocks
-    rule = make_optimizer(optimizer, list(blocks.values()), step=step, weight_decay=weight_decay, **(options or {}))
-    indices = sorted({*range(0, steps, record_every), steps})
     batch = architecture.batch_shape(start)
+    per_batch = {"batch_dims": len(batch)} if optimizer == "group-rmsprop" else {}
+    options = {**per_batch, **(options or {})}
+    rule = make_optimizer(optimizer, list(blocks.values()), step=step, weight_decay=weight_decay, **options)
+    indices = sorted({*range(0, steps, record_every), steps})
     losses = torch.empty((len(indices), *batch), dtype=target.dtype, device=target.device)
     history = {
         name: torch.empty((len(indices), *block.shape), dtype=block.dtype, device=block.device)

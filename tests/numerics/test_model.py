@@ -8,6 +8,7 @@ import torch
 from architectures import CP, TUCKER
 
 from numerics import (
+    OPTIMIZERS,
     Architecture,
     DeepTucker,
     DivergenceError,
@@ -202,3 +203,18 @@ def test_bad_problems_are_refused_before_training():
             descend(architecture, blocks, bad_target, bad_weights, step=0.1, steps=1)
     with pytest.raises(UsageError, match="block 'a1' has shape"):
         descend(architecture, {**blocks, "a1": blocks["a1"][:1]}, target, weights, step=0.1, steps=1)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_problems_of_a_batch_do_not_feel_each_other_under_any_optimizer(optimizer):
+    architecture = Architecture(2, (3, 2), (2, 2), "gate")
+    blocks = draw(architecture, batch=(2,))
+    blocks["G"][1] *= 50  # one global scalar for both problems would slow the first one down
+    target, weights = problem(architecture, batch=(2,))
+    both = descend(architecture, blocks, target, weights, step=1e-4, steps=5, optimizer=optimizer)
+    alone = descend(
+        architecture, {n: b[0] for n, b in blocks.items()}, target[0], weights[0],
+        step=1e-4, steps=5, optimizer=optimizer,
+    )  # fmt: skip
+    for name, values in alone.parameters.items():
+        torch.testing.assert_close(both.parameters[name][:, 0], values, rtol=1e-12, atol=1e-14)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from verify import Descent, Flow, State, Verdict, assume, at_most, check, conjecture, constant, equal, nonincreasing
+from verify._judge_path import _order_of
 
 
 def verdict(claim, **cell) -> Verdict:
@@ -159,3 +160,18 @@ def test_squares_of_groups_along_a_path_are_those_of_its_states() -> None:
 
     for chain in ("column", "mode", "gate"):
         assert verdict(squares, depth=3, chain=chain) is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("sizes", "status"),
+    [
+        ([0.00132, 0.00144, 0.00134], "halve"),  # before the asymptotic regime: two flat halvings prove nothing
+        ([0.00132, 0.00144, 0.00134, 0.00072], "halve"),
+        ([0.00132, 0.00144, 0.00134, 0.00072, 0.00037], "holds"),
+        ([0.004, 0.0021, 0.00104], "holds"),
+        ([0.0101, 0.0100, 0.01, 0.01], "violated"),
+        ([0.01, 0.0099, 0.0075, 0.0053], "halve"),
+    ],
+)
+def test_the_order_of_a_discrepancy_is_judged_only_in_the_asymptotic_regime(sizes, status) -> None:
+    assert _order_of(sizes, 1.0, 1, needed=3)[0] == status
