@@ -42,6 +42,7 @@ class Equality:
     names: tuple[str, str] = ("", "")
 
     def residual(self) -> str:
+        """What remains of the difference: the text 0 when the step holds."""
         return difference(self.left, self.right, self.assuming)
 
     def __str__(self) -> str:
@@ -69,6 +70,7 @@ class Sign:
     assuming: tuple[tuple[Any, Any], ...] = ()
 
     def residual(self) -> str:
+        """What remains of the difference: the text 0 when the step holds."""
         value = sympify(self.expression)
         for form in (lambda e: e, expand, simplify, lambda e: simplify(e).factor()):
             reduced = form(value)
@@ -99,6 +101,7 @@ class Limit:
     assuming: tuple[tuple[Any, Any], ...] = ()
 
     def residual(self) -> str:
+        """What remains of the difference: the text 0 when the step holds."""
         found = limit(self.expression, self.symbol, self.point, self.side)
         return "0" if found == self.value else difference(found, sympify(self.value), ())
 
@@ -231,7 +234,8 @@ def reachable(start: Side, steps: tuple[Step, ...]) -> set[Side]:
 
 def text_latex(text: str) -> str:
     """LaTeX of the short formulas in which readers' names are written: <a, B>, ||B||^2, dL/dA, d/dt, A^T, W_r."""
-    text = re.sub(r"\|\|([^|]*)\|\|", r"\\lVert \1 \\rVert ", text)
+    text = re.sub(r"\|\|([^|]*)\|\|", r"{\\lVert \1 \\rVert }", text)
+    text = re.sub(r"\b([A-Za-z])(\d)\b", r"\1_{\2}", text)
     text = re.sub(r"dL/d(\w+)", r"\\partial L/\\partial \1", text)
     text = re.sub(r"(?<![\\A-Za-z/])d(gamma|[A-Za-z])(?![A-Za-z/])", r"\\mathrm{d}\1", text)
     text = text.replace("<", r"\langle ").replace(">", r" \rangle").replace("^T", r"^{\top}").replace(" * ", r" \cdot ")

@@ -56,10 +56,12 @@ class LawCount:
 
     @property
     def complete(self) -> bool:
+        """The laws supplied are all there are."""
         return self.counted == self.supplied
 
     @property
     def missing(self) -> int:
+        """How many laws more than those supplied there may be."""
         return self.counted - self.supplied
 
     def __str__(self) -> str:

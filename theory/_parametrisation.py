@@ -86,10 +86,12 @@ class Parametrisation:
 
     @property
     def block_order(self) -> tuple[str, ...]:
+        """Names of the blocks."""
         return tuple(block.name for block in self.blocks)
 
     @property
     def order(self) -> int:
+        """N, the number of axes of W."""
         return len(self.output)
 
     def group(self, label: str) -> tuple[Block, ...]:

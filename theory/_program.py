@@ -57,6 +57,7 @@ class Contraction:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Names of the operands."""
         return tuple(name for name, _ in self.operands)
 
     def __str__(self) -> str:
@@ -79,6 +80,7 @@ class LinearCombination:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Names of the terms."""
         return tuple(name for _, name in self.terms)
 
     def __str__(self) -> str:

@@ -1,40 +1,37 @@
-"""Directives that write pages from the objects themselves: derivations, claims, public names of a package."""
+"""Directives that write pages from the objects themselves: derivations and claims."""
 
 from __future__ import annotations
 
 import html
-import inspect
-import re
-from importlib import import_module
 from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
+from sympy import Symbol
+from verdicts import command, recorded
+
+from theory import Derivation, derivations
 
 Row = list[str]
 
 
 class Derivations(Directive):
-    """Every derivation for a chain at symbolic depth, order 3: statement, steps as MathML, verdict of its check."""
+    """Every derivation for a chain at symbolic depth, order 3 and what order 2 adds: statement, steps, check."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         from latex2mathml.converter import convert
-        from sympy import Symbol
 
-        from theory import derivations
-
-        depth = Symbol("K", integer=True, positive=True)
         found = []
-        for derivation in derivations(depth, 3, self.arguments[0]):
+        for derivation in shown(self.arguments[0]):
             check = derivation.check()
             if not check.holds:
                 raise self.error(f"derivation {derivation.id} fails: {check.detail}")
             section = nodes.section(ids=[f"{self.arguments[0]}-{derivation.id}"])
             section += nodes.title(text=f"{derivation.equation} {derivation.title}")
-            section += nodes.paragraph(text=derivation.statement)
+            section += nodes.literal_block(text=derivation.statement, classes=["statement"], language="text")
             section += nodes.paragraph(text=f"Assumes: {derivation.hypotheses}. Holds for {derivation.range}.")
             steps = nodes.enumerated_list()
             for step in derivation.steps:
@@ -50,19 +47,35 @@ class Derivations(Directive):
         return found
 
 
+def shown(chain: str) -> list[Derivation]:
+    """The derivations of a chain's page: symbolic depth, order 3, then those that order 2 has besides."""
+    depth = Symbol("K", integer=True, positive=True)
+    general = derivations(depth, 3, chain)
+    ids = {derivation.id for derivation in general}
+    return [*general, *(d for d in derivations(depth, 2, chain) if d.id not in ids)]
+
+
 class Claims(Directive):
-    """The built-in claims: one table a topic."""
+    """The built-in claims: one section a topic, with the verdicts and ranges of the recorded run."""
 
     def run(self) -> list[nodes.Node]:
         from verify.claims import BUILT_IN
 
-        found = []
+        cells: dict[str, list[dict[str, Any]]] = {}
+        for entry in recorded():
+            cells.setdefault(entry["id"], []).append(entry)
+        if set(cells) != {claim.id for claim in BUILT_IN}:
+            raise self.error("docs/verdicts.json and the built-in claims differ: run python docs/_ext/verdicts.py")
+        found = [nodes.paragraph("", "Verdicts of ", nodes.literal(text=command()), nodes.Text(":"))]
         for topic in dict.fromkeys(claim.topic for claim in BUILT_IN):
             section = nodes.section(ids=[f"claims-{topic.replace(' ', '-')}"])
             section += nodes.title(text=topic.capitalize())
             for claim in (c for c in BUILT_IN if c.topic == topic):
-                section += nodes.paragraph("", "", nodes.literal(text=claim.id))
+                name = nodes.paragraph("", "", nodes.literal(text=claim.id), ids=[claim.id])
+                section += name
                 facts = {
+                    "verdict": verdict_text(cells[claim.id]),
+                    "range": range_text(cells[claim.id]),
                     "says": claim.title + (" (negative: must be refuted)" if claim.negative else ""),
                     "source": claim.source,
                     "about": f"{claim.subject}, start {claim.assumes}",
@@ -74,28 +87,25 @@ class Claims(Directive):
         return found
 
 
-class PublicNames(Directive):
-    """The public functions and classes of a package with signature and docstring, in the order of __all__."""
+def verdict_text(cells: list[dict[str, Any]]) -> str:
+    """ "PROVED (order 2: column, gate; order 3: column)", one clause a verdict."""
+    clauses = []
+    for verdict in dict.fromkeys(cell["verdict"] for cell in cells):
+        orders: dict[int, list[str]] = {}
+        for cell in (c for c in cells if c["verdict"] == verdict):
+            orders.setdefault(cell["order"], []).append(cell["chain"])
+        where = "; ".join(f"order {order}: {', '.join(chains)}" for order, chains in orders.items())
+        clauses.append(f"{verdict} ({where})")
+    return "; ".join(clauses)
 
-    required_arguments = 1
 
-    def run(self) -> list[nodes.Node]:
-        package = import_module(self.arguments[0])
-        found = []
-        for name in package.__all__:
-            section = nodes.section(ids=[f"{package.__name__}-{name}".lower()])
-            section += nodes.title(text=name)
-            thing = getattr(package, name)
-            if inspect.isclass(thing) or callable(thing):
-                section += nodes.literal_block(
-                    text=_signature(name, thing), classes=["signature-text"], language="text"
-                )
-                section += nodes.literal_block(text=_own_doc(thing), classes=["signature-text"], language="text")
-            else:
-                text = re.sub(r" at 0x[0-9a-f]+", "", repr(thing))
-                section += nodes.literal_block(text=f"{name} = {text}", classes=["signature-text"], language="text")
-            found.append(section)
-        return found
+def range_text(cells: list[dict[str, Any]]) -> str:
+    """For what the proof holds; without a proof, how many generated inputs a cell tried."""
+    ranges = list(dict.fromkeys(cell["range"] for cell in cells if cell["verdict"] == "PROVED" and cell["range"]))
+    if ranges:
+        return "; ".join(ranges)
+    tried = sorted({cell["examples"] for cell in cells})
+    return f"the generated tensors alone ({' to '.join(map(str, dict.fromkeys((tried[0], tried[-1]))))} a cell)"
 
 
 def _facts(facts: dict[str, str]) -> nodes.field_list:
@@ -105,20 +115,8 @@ def _facts(facts: dict[str, str]) -> nodes.field_list:
     return rows
 
 
-def _signature(name: str, thing: Any) -> str:
-    try:
-        return re.sub(r" at 0x[0-9a-f]+", "", f"{name}{inspect.signature(thing)}")
-    except (TypeError, ValueError):
-        return name
-
-
-def _own_doc(thing: Any) -> str:
-    return inspect.getdoc(thing) or "(no description)"
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.add_directive("derivations", Derivations)
     app.add_directive("built-in-claims", Claims)
-    app.add_directive("public-names", PublicNames)
     return {"version": "1", "parallel_read_safe": True}
