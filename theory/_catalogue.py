@@ -17,6 +17,7 @@ from ._deep_tucker import deep_tucker
 from ._derivation import Check, Derivation, Route
 from ._discrete import drift_per_step
 from ._exact_evaluation import gradient_check, law_check, law_rates, run_at_random
+from ._frames import orthonormal_frames
 from ._group_size import Depth
 from ._incremental import component_solution, incremental_learning, limits
 from ._laws import Law, conservation_laws
@@ -26,9 +27,11 @@ from ._momentum import modified_loss, momentum
 from ._parametrisation import Parametrisation
 from ._proximal import proximal
 from ._regularizer_proofs import group_regularizer
-from ._representation_cost import cost_bounds, orthonormal_frames, representation_cost, schatten
+from ._representation_cost import cost_bounds, representation_cost
 from ._scalar_proofs import constant_alignment_law, sigma_law, slice_norm_bounds, slice_norm_law, superdiagonal
+from ._schatten import schatten
 from ._shared_norms import generic_laws, sharing_derivations
+from ._unfoldings import unfolding_singular_values
 
 TOPICS = ("all", "conservation", "dynamics", "scalar", "regularizer", "bias", "discretisation")
 
@@ -66,6 +69,7 @@ def derivations(depth: Depth, order: int, chain: str = "column") -> tuple[Deriva
         constant_alignment_law(depth),
         *([superdiagonal(depth, order, own)] if order >= 2 or depth == 0 else []),
         *([mode_singular_values(depth)] if chain == "mode" and depth != 0 else []),
+        *([unfolding_singular_values(depth, order)] if chain == "mode" and depth != 0 and order >= 3 else []),
         *([component_solution(depth, order)] if order >= 2 or depth == 0 else []),
         *([incremental_learning(depth, order)] if order >= 2 and depth != 0 else []),
         limits(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import product
 
-from sympy import Expr, Matrix, Rational, Symbol, diff, exp, log, simplify, sqrt, symbols, sympify
+from sympy import Expr, Matrix, Rational, Symbol, diff, exp, log, symbols, sympify
 
 from . import notation as n
 from ._derivation import Check, Derivation, Equality, Route, Sign, Step
@@ -173,71 +173,6 @@ def representation_cost(depth: Depth, order: Depth) -> Derivation:
 @lru_cache(maxsize=8)
 def _checked_problem(depth: int, shape: tuple[int, ...]) -> Check:
     return CostProblem(depth, shape).check()
-
-
-def orthonormal_frames(depth: Depth) -> Derivation:
-    """Why orthogonal columns suffice in (15)."""
-    k = sympify(depth)
-    z, low, high = symbols("z lambda_1 lambda_2", positive=True)
-    co, si = symbols("cos sin", real=True)
-    share, circle = co**2, ((si, sqrt(1 - co**2)),)
-    concave = -diff(z ** (1 / k), z, 2) * z ** (2 - 1 / k) * k**2
-    Q, U, G = matrix("Q", "R", "R"), matrix("U", "I", "R"), matrix("G", "R", "Q")
-    rotated = Matrix([[co, -si], [si, co]])
-    gram = rotated.T * Matrix.diag(low, high) * rotated
-    steps: list[Step] = [
-        Equality(U @ Q @ Q.T @ G, U @ G, "U -> U Q, G -> Q^T G leaves W alone for a rotation Q", ((Q @ Q.T @ G, G),)),
-        Equality(trace(Q.T @ G @ G.T @ Q), trace(G @ G.T), "and leaves ||G|| alone", ((Q @ Q.T @ G, G),)),
-        Equality(
-            gram[0, 0], share * low + (1 - share) * high, "squared norms average the eigenvalues of U^T U", circle
-        ),
-        Equality(
-            gram[0, 0] + gram[1, 1], low + high, "with weights that sum to one over the columns (Schur-Horn)", circle
-        ),
-        Equality(
-            simplify(concave),
-            k - 1,
-            "x -> x^(1/K) is concave for K >= 1: its second derivative is -(K-1)/K^2 x^(1/K-2)",
-        ),
-    ]
-    return Derivation(
-        "orthonormal-frames",
-        "(15)",
-        "Orthogonal columns are optimal",
-        "in (15) the columns of each factor may be taken orthogonal: diagonalise U^T U by a rotation",
-        tuple(steps),
-        "By concavity sum_r (||u_r||^2)^(1/K) is least when the squared norms are the eigenvalues; "
-        "||G|| does not change.",
-        "all K >= 1, all N, all sizes",
-        topic="regularizer",
-    )
-
-
-def schatten(depth: Depth) -> Derivation:
-    """Order 2: R_K is (2K+1)/2 ||W||_{S_q}^q, q = 2/(2K+1)."""
-    k = sympify(depth)
-    norm = n.sigma ** (k / (2 * k + 1))  # both column norms
-    value = (n.sigma / norm**2) ** 2 / 2 + k * norm ** (2 / k)
-    formula = group_penalty(depth)
-    twice = formula.expression.subs(k, 2 * k) if symbolic(depth) else group_penalty(2 * depth).expression
-    steps: list[Step] = [
-        Equality((n.sigma / norm**2) ** 2, norm ** (2 / k), "optimality (15) for one singular value: G^2 = s^(2/K)"),
-        Equality(value, (2 * k + 1) / 2 * n.sigma ** (2 / (2 * k + 1)), "the value in terms of the singular value"),
-        Equality(value, twice, "it is (14) for the 2K + 1 blocks of a deep matrix"),
-    ]
-    return Derivation(
-        "schatten",
-        "(15)",
-        "Order 2: a Schatten quasi-norm",
-        "N = 2: R_K(W) = (2K+1)/2 sum_j sigma_j^q, q = 2/(2K+1)",
-        tuple(steps),
-        "In singular frames the terms decouple; other frames are not better: W = Q S^K G S'^K Q' is "
-        "a product of 2K + 1 matrices of "
-        "the same cost, which the Schatten inequality bounds below (Shang et al. 2016).",
-        "all K >= 1, N = 2, all sizes",
-        ((value, twice),),
-        topic="regularizer",
-    )
 
 
 def cost_bounds(depth: Depth, order: Depth) -> Derivation:
