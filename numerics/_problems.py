@@ -7,6 +7,7 @@ from functools import cached_property
 from math import prod
 from typing import final
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -119,11 +120,15 @@ class Completion(Problem):
         return tuple((w * self.target * self.target).flatten(-self.order).sum(-1) for w in kinds)
 
     def gradient_(self, W: Tensor, D: Tensor, weights: Tensor | None = None) -> Float[Tensor, "*batch"]:
-        W.sub_(self.target)
-        torch.mul(W, self.weights if weights is None else weights, out=D)
-        lead = self._batch_axes(W)
-        if not lead:
-            return torch.dot(W.flatten(), D.flatten()).div_(2)
+        weights = self.weights if weights is None else weights
+        lead = W.ndim - self.order
+        if W.is_cpu:  # the same sums by NumPy, whose calls cost a fraction of PyTorch's where tensors are small
+            residual, weighted = W.detach().numpy(), D.detach().numpy()
+            np.subtract(residual, self.target.numpy(), out=residual)
+            np.multiply(residual, weights.numpy(), out=weighted)
+            rows = (*W.shape[:lead], -1)
+            return torch.from_numpy(np.asarray(np.vecdot(residual.reshape(rows), weighted.reshape(rows)) / 2))
+        torch.mul(W.sub_(self.target), weights, out=D)
         return torch.linalg.vecdot(W.flatten(lead), D.flatten(lead)).div_(2)
 
     def with_weights(self, weights: Tensor | None) -> "Completion":

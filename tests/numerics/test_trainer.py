@@ -59,6 +59,21 @@ def test_closed_form_gradients_equal_autograd_to_rounding(architecture, batch):
             torch.testing.assert_close(form.gradients[name], block.grad, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "momentum"])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_both_routes_take_the_same_steps_where_products_are_wide(depth, optimizer):
+    architecture = Architecture(depth, (3, 64, 64), (2, 64, 64), "column" if depth == 1 else "mode")
+    blocks, problem = draw(architecture, size=0.1)
+    ends = []
+    for route in ("fast", "autograd"):
+        trainer = Trainer(architecture, blocks, problem, step=1e-2, optimizer=optimizer, weight_decay=0.5, route=route)
+        trainer.advance(3)
+        ends.append(trainer.parameters)
+    for name in blocks:
+        torch.testing.assert_close(ends[0][name], ends[1][name], rtol=1e-11, atol=1e-13)
+        assert not torch.equal(ends[0][name], blocks[name])
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("architecture", [MODELS[6], MODELS[9], MODELS[18], MODELS[30], CP[0], CP[3], CP[9]], ids=str)
 def test_both_routes_take_the_same_steps_with_every_optimizer(architecture, optimizer):
