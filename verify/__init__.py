@@ -15,7 +15,9 @@ from ._claim import Claim, ClaimError, conjecture
 from ._judge_state import assume
 from ._path import Descent, Flow
 from ._relations import Relation, at_most, constant, equal, nonincreasing
+from ._seeds import Seeds
 from ._state import State
+from ._target import Target
 from ._verdict import Result, Verdict
 
 __all__ = [
@@ -25,7 +27,9 @@ __all__ = [
     "Flow",
     "Relation",
     "Result",
+    "Seeds",
     "State",
+    "Target",
     "Verdict",
     "assume",
     "at_most",

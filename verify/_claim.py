@@ -51,6 +51,15 @@ class Claim:
         """The docstring: the theorem in words."""
         return inspect.getdoc(self.function) or self.title
 
+    @classmethod
+    def broken(cls, id: str, message: str, file: str, line: int | None) -> Claim:
+        """What stands in for a conjecture that could not be read: judged, it is an ERROR with its file and line."""
+
+        def cannot(_: Any) -> None:
+            raise ClaimError(message)
+
+        return cls(id=id, function=cannot, title=message, source="", subject="State", file=file, line=line)
+
     def mutant(self, name: str) -> Claim:
         """The wrong variant `name` of this claim as a claim of its own, without a proof."""
         return replace(self, id=f"{self.id}!{name}", function=self.mutants[name], derivation=None, mutants={})
@@ -125,13 +134,26 @@ def conjecture(
         mutants: wrong variants that the engine must refute.
 
     Raises:
-        ClaimError: unknown assumption, or an argument without one of the five types.
+        ClaimError: unknown assumption, or an argument without one of the five types; while `python -m verify` reads a
+            file it is kept for that claim's verdict, so that the others finish.
     """
 
     def decorate(function: Callable[[Any], Any]) -> Claim:
+        code, name = function.__code__, function.__name__.replace("_", "-")
+        try:
+            claim = described(function)
+        except ClaimError as error:
+            if _REGISTRY is None:
+                raise
+            claim = Claim.broken(name, str(error), code.co_filename, code.co_firstlineno)
+        if _REGISTRY is not None:
+            _REGISTRY.append(claim)
+        return claim
+
+    def described(function: Callable[[Any], Any]) -> Claim:
         if assumes not in ASSUMPTIONS:
             raise ClaimError(f"assumes={assumes!r} in {function.__name__}: choose one of {', '.join(ASSUMPTIONS)}")
-        claim = Claim(
+        return Claim(
             id=function.__name__.replace("_", "-"),
             function=function,
             title=title if isinstance(title, str) else function.__name__.replace("_", " "),
@@ -147,9 +169,6 @@ def conjecture(
             file=function.__code__.co_filename,
             line=function.__code__.co_firstlineno,
         )
-        if _REGISTRY is not None:
-            _REGISTRY.append(claim)
-        return claim
 
     if callable(title):  # used as @conjecture without parentheses
         function, title = title, None

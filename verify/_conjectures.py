@@ -11,7 +11,7 @@ from pathlib import Path
 
 from numerics import UsageError
 
-from ._claim import Claim, ClaimError, collecting
+from ._claim import Claim, collecting
 from ._limits import OutOfTime, time_limit
 
 IMPORT_SECONDS = 60.0
@@ -27,7 +27,7 @@ Target (a tensor and its representation cost) or Seeds (statistics over random s
 
 import torch
 
-from verify import Descent, Flow, State, assume, at_most, conjecture, constant, equal, nonincreasing
+from verify import Flow, Seeds, State, Target, assume, at_most, conjecture, constant, equal, nonincreasing
 
 
 @conjecture(title="Slice norms obey the power law", source="Hariz et al. 2024", assumes="balanced")
@@ -40,6 +40,19 @@ def slice_norms_obey_the_power_law(state: State):
 @conjecture(title="The loss never rises along the flow")
 def loss_never_rises(flow: Flow):
     return nonincreasing(flow.losses)
+
+
+@conjecture(title="Removing a slice never makes a tensor dearer")
+def parts_are_cheaper(target: Target):
+    """R_K, the least sum of squared parameters over all factorizations, with and without a slice."""
+    part = target.tensor.clone()
+    part[0] = 0
+    return at_most(target.like(part).representation_cost(), target.representation_cost())
+
+
+@conjecture(title="Nine runs in ten halve the loss", assumes="small")
+def most_runs_learn(seeds: Seeds):
+    return at_most(seeds.fraction(lambda run: run.losses[-1] > run.losses[0] / 2), 0.1)
 
 
 @conjecture(title="{title}")
@@ -58,8 +71,11 @@ def {name}(state: State):
 def load_conjectures(path: Path) -> list[Claim]:
     """The claims defined in a Python file.
 
+    What cannot be read (a syntax error, an exception while importing, an untyped argument) becomes a claim whose
+    verdict is ERROR with file and line; the conjectures before it, and other files, are judged.
+
     Raises:
-        UsageError: no such file, a syntax error, an exception while importing, or no conjecture inside; with the line.
+        UsageError: no such file, no conjecture inside, or two of one name.
     """
     if not path.is_file():
         raise UsageError(f"conjectures={path}: no such file; python -m verify new NAME writes a template")
@@ -73,15 +89,13 @@ def load_conjectures(path: Path) -> list[Claim]:
         with collecting() as claims, contextlib.redirect_stdout(io.StringIO()), time_limit(IMPORT_SECONDS):
             spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise UsageError(f"conjectures={path}: line {error.lineno}: syntax error: {error.msg}") from None
-    except ClaimError as error:
-        raise UsageError(f"conjectures={path}: {error}") from None
+        claims.append(_broken(path, f"syntax error: {error.msg}", error.lineno))
     except OutOfTime:
-        raise UsageError(f"conjectures={path}: importing it took more than {IMPORT_SECONDS:g} s") from None
+        claims.append(_broken(path, f"importing it took more than {IMPORT_SECONDS:g} s", None))
     except (Exception, SystemExit) as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]
-        line = f"line {frames[-1].lineno}: " if frames else ""
-        raise UsageError(f"conjectures={path}: {line}{type(error).__name__}: {error}") from None
+        line = frames[-1].lineno if frames else None
+        claims.append(_broken(path, f"importing it failed: {type(error).__name__}: {error}", line))
     if not claims:
         raise UsageError(
             f"conjectures={path}: no function is decorated with @conjecture; python -m verify new NAME shows how"
@@ -90,3 +104,7 @@ def load_conjectures(path: Path) -> list[Claim]:
     if doubled:
         raise UsageError(f"conjectures={path}: two conjectures are called {min(doubled).replace('-', '_')}; rename one")
     return claims
+
+
+def _broken(path: Path, message: str, line: int | None) -> Claim:
+    return Claim.broken(path.stem.replace("_", "-"), message, str(path), line)

@@ -18,6 +18,8 @@ from numerics import Architecture, UsageError
 from ._claim import Claim
 from ._events import Cell
 from ._problem import Problem
+from ._seeds import random_starts
+from ._target import whole_numbers
 from ._verdict import Outcome
 
 FORMAT = 1
@@ -26,7 +28,9 @@ FORMAT = 1
 def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outcome, seed: int) -> dict[str, Any]:
     """Everything needed to state, read and replay a violation."""
     a = problem.architecture
-    _, start = problem.blocks_for(claim.assumes)
+    shown = start_of(problem, claim.subject, claim.assumes)
+    start = {} if claim.subject == "Target" else shown.blocks_for(claim.assumes)[1]
+    target = whole_numbers(problem) if claim.subject == "Target" else problem.target
     return {
         "format": FORMAT,
         "claim": claim.id,
@@ -40,7 +44,7 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "ranks": list(a.ranks),
         "blocks": {name: np.asarray(values).tolist() for name, values in problem.blocks.items()},
         "start": {name: values.tolist() for name, values in start.items()},
-        "target": problem.target.tolist(),
+        "target": target.tolist(),
         "mask": problem.mask.astype(int).tolist(),
         "normalised": problem.normalised,
         "exponent": problem.exponent,
@@ -55,6 +59,11 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "versions": {m.__name__: m.__version__ for m in (torch, np, scipy, sympy, hypothesis)}
         | {"gmpy2": gmpy2.version()},
     }
+
+
+def start_of(problem: Problem, subject: str, assumes: str) -> Problem:
+    """The start to show: that of the problem, or the first of the many random ones of a claim about Seeds."""
+    return random_starts(problem, assumes, 24)[0] if subject == "Seeds" else problem
 
 
 def save(counterexample: dict[str, Any], folder: Path) -> Path:

@@ -6,20 +6,23 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
 import theory
 
 from ._batch import PathBatch
-from ._claim import Claim
+from ._claim import Claim, ClaimError
 from ._counterexample import as_counterexample
 from ._events import Cell, ClaimJudged, Event, StageAdvanced, StageStarted
 from ._judge_path import judge_descent, judge_flow
-from ._judge_state import Mutated, Rejected, judge_exact, judge_state, relations
+from ._judge_seeds import judge_seeds
+from ._judge_state import EXACTLY, Mutated, Rejected, judge_exact, judge_state, relations
+from ._judge_target import judge_target
 from ._limits import OutOfTime, time_limit
 from ._problem import Problem
+from ._seeds import run_seeds
 from ._shrink import shrink
 from ._state import State
 from ._strategies import architectures, draw_problems, problems
@@ -27,6 +30,9 @@ from ._verdict import Outcome, Result, Verdict
 
 PATH_GROUP = 7  # problems of one architecture that are trained and solved as one batch
 UNDECIDED_ALLOWED = 0.02  # part of the examples that may stay undecided in a SUPPORTED claim
+PATHS = ("Flow", "Descent")
+TARGET_SIZE = 3  # largest mode of a tensor whose R_K is asked for
+SEED_PROBLEMS = 3  # problems that a claim about Seeds is judged on
 SAMPLES = 60  # points kept for the picture of measured against predicted
 
 
@@ -59,6 +65,8 @@ class CellRun:
         self._exact_states: dict[int, State] = {}
         self._batches: dict[str, list[PathBatch]] = {}
         self._problems: list[Problem] | None = None
+        self._targets: list[Problem] | None = None
+        self._run_seeds = cache(run_seeds)
         self._proofs: dict[str, theory.Derivation] | None = None
 
     def events(self) -> Iterator[Event]:
@@ -110,6 +118,24 @@ class CellRun:
             self._batches[assumes] = [PathBatch([p.for_path(assumes) for p in group], assumes) for group in drawn]
         return self._batches[assumes]
 
+    def targets(self) -> list[Problem]:
+        """Problems that lend their target to claims about a Target: modes of size 1 to 3, at most 20 in a cell.
+
+        Finding R_K takes tenths of a second a tensor.
+        """
+        if self._targets is None:
+            cell, settings = self.cell, self.settings
+            strategy = problems(
+                depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=TARGET_SIZE
+            )
+            self._targets = draw_problems(strategy, settings.paths, settings.seed + 3)
+        return self._targets
+
+    def seed_problems(self) -> list[Problem]:
+        """Problems that are trained from many starts: SEED_PROBLEMS of them, of any size a path may have."""
+        shapes = self.batches("generic")[:SEED_PROBLEMS]
+        return [batch.problems[0] for batch in shapes]
+
     # -- judging
     def judge(self, claim: Claim) -> Result:
         """The verdict on one claim in this cell."""
@@ -136,10 +162,16 @@ class CellRun:
             if left <= 0 and number:
                 result.detail = f"budget of {self.settings.budget:g} s used up after {number} examples"
                 break
-            with time_limit(max(left, 0.001)):
-                if number == 0:
-                    self._check_repeatable(claim, example)
-                outcomes.append(_asked(ask))
+            try:
+                with time_limit(max(left, 0.001)):
+                    if number == 0:
+                        self._check_repeatable(claim, example)
+                    outcomes.append(_asked(ask))
+            except OutOfTime:
+                if not number:
+                    raise
+                result.detail = f"budget of {self.settings.budget:g} s used up after {number} examples"
+                break
             if outcomes[-1].status == "violated" and (witness is None or not claim.negative):
                 witness = (example, outcomes[-1])
                 self._witnessed = claim.negative
@@ -157,6 +189,8 @@ class CellRun:
             exact = self._exactly(claim, result, deadline)
             if result.verdict is Verdict.REFUTED:
                 return
+        if claim.subject == "Target":
+            exact = all(outcome.how == EXACTLY for outcome in outcomes if outcome.status != "rejected")
         _fill(result, outcomes)
         self._conclude(claim, result, outcomes, exact)
 
@@ -164,11 +198,17 @@ class CellRun:
         if claim.subject == "State":
             for index, problem in enumerate(self.problems()):
                 yield problem, partial(self._ask, claim, index, problem)
-        elif claim.subject in ("Flow", "Descent"):
+        elif claim.subject in PATHS:
             for batch in self.batches(claim.assumes):
                 for index in range(len(batch.problems)):
                     ask = partial(self._ask_path, claim, batch, index)
                     yield (batch, index), ask
+        elif claim.subject == "Target":
+            for problem in self.targets():
+                yield problem, partial(judge_target, claim, problem)
+        elif claim.subject == "Seeds":
+            for problem in self.seed_problems():
+                yield problem, partial(judge_seeds, claim, problem, self._run_seeds)
 
     def _ask_path(self, claim: Claim, batch: PathBatch, index: int) -> Outcome:
         return _judge_path(claim, batch, index, witnessed=self._witnessed)
@@ -183,8 +223,9 @@ class CellRun:
         return judge_state(claim, problem, state=self.state(index, claim.assumes))
 
     def _check_repeatable(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> None:
-        if not isinstance(example, Problem):
+        if claim.subject != "State":
             return
+        assert isinstance(example, Problem)
         try:
             first, second = (
                 [relation.gap()[0] for relation in relations(claim, example.state(claim.assumes))] for _ in range(2)
@@ -261,12 +302,12 @@ class CellRun:
             smaller = shrink(
                 violates, self.cell, fixed=self.settings.sizes, kind=problem.kind, seed=self.settings.seed,
                 seconds=seconds,
-                tries=8 if claim.subject == "State" else 2,
+                tries={"State": 8, "Target": 8, "Seeds": 1}.get(claim.subject, 2),
             )  # fmt: skip
             if smaller is not None:
                 again = ask_one(claim, smaller)
                 if again.status == "violated":
-                    problem = smaller if claim.subject == "State" else smaller.for_path(claim.assumes)
+                    problem = smaller.for_path(claim.assumes) if claim.subject in PATHS else smaller
                     outcome = again
         result.verdict = Verdict.SUPPORTED if claim.negative else Verdict.REFUTED
         result.detail = ("witness: " if claim.negative else "") + outcome.how
@@ -284,6 +325,10 @@ def ask_one(claim: Claim, problem: Problem, *, scaled: bool = False) -> Outcome:
             if exact is not None:
                 return exact
         return judge_state(claim, problem)
+    if claim.subject == "Target":
+        return judge_target(claim, problem)
+    if claim.subject == "Seeds":
+        return judge_seeds(claim, problem)
     return _judge_path(claim, PathBatch([problem if scaled else problem.for_path(claim.assumes)], claim.assumes), 0)
 
 
@@ -343,10 +388,11 @@ def _asked(ask: Callable[[], Outcome]) -> Outcome:
 def _blame(claim: Claim, error: BaseException) -> str:
     """One line: what went wrong, with file and line of the conjecture."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == claim.file]
-    where = f"{claim.file}:{frames[-1].lineno if frames else claim.line}"
+    line = frames[-1].lineno if frames else claim.line
+    where = f"{claim.file}:{line}" if line else str(claim.file)
     if isinstance(error, NotRepeatable):
         return f"{where}: two evaluations on the same input differ; seed the randomness or drop the state it keeps"
-    if isinstance(error, Mutated):
+    if isinstance(error, (Mutated, ClaimError)):
         return f"{where}: {error}"
     text = str(error).strip().splitlines()
     return f"{where}: {type(error).__name__}: {text[0] if text else 'no message'}"

@@ -24,6 +24,7 @@ ROUNDING = 64 * EPS  # discrepancies below this, relative, are rounding without 
 NOISE_MARGIN = 16.0  # a discrepancy must exceed this many times the rounding noise before it is looked at in 75 digits
 VANISHED = 1e-20  # shrinking by this factor from 16 to 75 digits means the discrepancy is rounding
 PERSISTED = 0.1  # a real violation keeps at least this part of its float64 size
+EXACTLY = "exact rational arithmetic"
 CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded constants in the conjecture itself
 
 
@@ -203,17 +204,20 @@ def _real(fine: np.ndarray, fine_scale: np.ndarray, coarse: np.ndarray, suspicio
 
 def judge_exact(claim: Claim, problem: Problem, *, state: State | None = None) -> Outcome | None:
     """What one problem says in exact rational arithmetic; None where the claim needs an irrational number."""
+    return exactly(claim, lambda: state or problem.exact_state())
+
+
+def exactly(claim: Claim, subject: Callable[[], Any]) -> Outcome | None:
+    """What a subject made of exact rationals says; None where the claim needs an irrational number."""
     try:
-        stated = relations(claim, state or problem.exact_state())
+        stated = relations(claim, subject())
         if not are_exact(stated):  # a rounded constant such as 2**0.5 took part
             return None
         if is_exact_zero(stated):
-            return Outcome("holds")
+            return Outcome("holds", how=EXACTLY)
         violation, scale = concatenated_gap(stated)
     except Exception:
         return None
     measured, predicted = worst_entry(stated)
     worst = float(ratio(violation, scale).max())
-    return Outcome(
-        "violated", worst=worst, measured=measured, predicted=predicted, refined=worst, how="exact rational arithmetic"
-    )
+    return Outcome("violated", worst=worst, measured=measured, predicted=predicted, refined=worst, how=EXACTLY)

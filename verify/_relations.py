@@ -31,11 +31,11 @@ class Relation:
     predicted: Any = None
     order: int | None = None
 
-    def gap(self) -> tuple[np.ndarray, np.ndarray]:
-        """The violation of the relation and its natural scale, both float64 arrays of one shape.
+    def discrepancy(self) -> tuple[np.ndarray, np.ndarray]:
+        """What separates the two sides, with its sign (positive is the wrong side), and its natural scale; float64.
 
-        The violation is formed in the arithmetic of the operands and only then rounded, so high-precision operands
-        keep their digits. NaN counts as an infinite violation unless both sides are NaN-free.
+        It is formed in the arithmetic of the operands and only then rounded, so high-precision operands keep their
+        digits.
         """
         a = (
             self.measured
@@ -56,10 +56,17 @@ class Relation:
         else:
             difference = a[1:] - a[:-1]
             scale = np.maximum(_magnitude(a[1:]), _magnitude(a[:-1]))
-        violation = _floats(difference)
-        violation = np.abs(violation) if self.kind in ("equal", "constant") else np.maximum(violation, 0.0)
-        violation = np.where(np.isnan(violation), np.inf, violation)
-        return violation, np.broadcast_to(scale, violation.shape)
+        signed = _floats(difference)
+        return signed, np.broadcast_to(scale, signed.shape)
+
+    def gap(self) -> tuple[np.ndarray, np.ndarray]:
+        """The violation of the relation and its natural scale, both float64 arrays of one shape.
+
+        NaN counts as an infinite violation.
+        """
+        signed, scale = self.discrepancy()
+        violation = np.abs(signed) if self.kind in ("equal", "constant") else np.maximum(signed, 0.0)
+        return np.where(np.isnan(violation), np.inf, violation), scale
 
     def worst(self) -> tuple[float, float, float]:
         """Measured, predicted and violation at the entry where the violation is largest (for display)."""
@@ -168,6 +175,12 @@ def relations_of(returned: Any) -> tuple[Relation, ...]:
 def concatenated_gap(relations: tuple[Relation, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Violation and scale of several relations as flat vectors."""
     gaps = [relation.gap() for relation in relations]
+    return np.concatenate([g.reshape(-1) for g, _ in gaps]), np.concatenate([s.reshape(-1) for _, s in gaps])
+
+
+def signed(relations: tuple[Relation, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Signed discrepancy and scale of several relations as flat vectors."""
+    gaps = [relation.discrepancy() for relation in relations]
     return np.concatenate([g.reshape(-1) for g, _ in gaps]), np.concatenate([s.reshape(-1) for _, s in gaps])
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ._counterexample import start_of
 from ._problem import Problem
 
 TEMPLATE = """\
@@ -31,6 +34,19 @@ print("W =", W(blocks).tolist(), " loss =", loss(blocks))
 for name in blocks: print("d" + name + "/dt =", (-gradient(name)).tolist())
 """
 
+TARGET = """\
+# {claim}: depth K = {depth}, order {order}
+# The engine measured {measured!r} against predicted {predicted!r} ({confirmed}).
+import numpy as np
+
+K, W = {depth}, {target}
+for n in range(W.ndim):
+    unfolding = np.moveaxis(W, n, 0).reshape(W.shape[n], -1)
+    norms = np.linalg.norm(unfolding, axis=1)
+    print("mode", n, "slice norms", norms, "penalty (14)", (K + 1) / 2 * np.sum(norms ** (2 / (K + 1))))
+    print("       singular values", np.linalg.svd(unfolding, compute_uv=False))
+"""
+
 LINK = {
     "column": 'np.einsum("rij,jr->ir", b[f"A{n + 1}.{k}"], u)',
     "mode": 'b[f"A{n + 1}.{k}"] @ u',
@@ -43,7 +59,17 @@ LOOP = """\
 
 
 def script(data: dict[str, Any], problem: Problem) -> str:
-    """Python source that rebuilds the start of a counterexample and prints W, the loss and the flow's velocity."""
+    """Python source that rebuilds the start of a counterexample and prints W, the loss and the flow's velocity.
+
+    For a Target it prints the tensor's slice norms, penalties and spectra.
+    """
+    given = {
+        key: data[key] for key in ("claim", "depth", "order", "chain", "assumes", "measured", "predicted", "confirmed")
+    }
+    if data["subject"] == "Target":
+        values = np.ldexp(np.array(data["target"], dtype=float), data["target_exponent"])
+        return TARGET.format(**given, target=f"np.array({values.tolist()!r})")
+    problem = start_of(problem, data["subject"], data["assumes"])
     architecture, blocks = problem.blocks_for(data["assumes"])
     lines = [f'    "{name}": np.array({value.tolist()!r}),' for name, value in blocks.items()]
     if architecture.depth:
@@ -52,10 +78,7 @@ def script(data: dict[str, Any], problem: Problem) -> str:
         factor = "        pass  # depth 0: W is the core"
     state = problem.state(data["assumes"])
     return TEMPLATE.format(
-        **{
-            key: data[key]
-            for key in ("claim", "depth", "order", "chain", "assumes", "measured", "predicted", "confirmed")
-        },
+        **given,
         blocks="blocks = {\n" + "\n".join(lines) + "\n}",
         target=f"np.array({state.target.tolist()!r})",
         weights=f"np.array({state.weights.tolist()!r})",

@@ -166,10 +166,14 @@ def describe(result: Result) -> str:
         f"  measured    {c['measured']:.17g}    predicted {c['predicted']:.17g}    "
         f"violation {c['violation']:.2e}, allowed {result.allowed:.1e} (relative)"
     )
-    lines.append(
-        f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, "
-        f"loss 1/2 sum w (W - target)^2, w = {_weights(c)}"
-    )
+    if c["subject"] == "Target":
+        lines.append(f"  input       a tensor of sizes {_times(c['sizes'])}")
+    else:
+        several = ", the first of the random starts:" if c["subject"] == "Seeds" else ""
+        lines.append(
+            f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, "
+            f"loss 1/2 sum w (W - target)^2, w = {_weights(c)}{several}"
+        )
     lines += [f"    {name:6} = {_short(values)}" for name, values in c["start"].items()]
     lines.append(f"    target = {c['target']}" + (f" * 2^{c['target_exponent']}" if c["target_exponent"] else ""))
     lines.append(f"  confirmed   {c['confirmed']}")

@@ -92,11 +92,32 @@ def test_every_bad_conjecture_is_an_error_with_its_line_and_the_others_finish(tm
     assert "budget" in claims["never-ends"]["detail"]
 
 
-def test_a_syntax_error_is_a_usage_error_with_its_line(tmp_path: Path) -> None:
-    (tmp_path / "bad.py").write_text("x = 1\ndef f(:\n")
-    done = verify("conjectures=bad.py", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "bad.py: line 2: syntax error" in done.stderr
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("x = 1\ndef f(:\n", "bad.py:2: syntax error"),
+        ("x = 1\n\nx / 0\n", "bad.py:3: importing it failed: ZeroDivisionError"),
+        (
+            "from verify import *\n@conjecture\ndef untyped(state): ...\n",
+            "bad.py:2: conjecture untyped (line 2) must type",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_an_error_and_the_other_file_is_judged(
+    text: str, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.py").write_text(text)
+    (tmp_path / "fine.py").write_text(
+        "from verify import *\n@conjecture\ndef fine(state: State): return at_most(0, state.loss)\n"
+    )
+    words = ["conjectures=bad.py,fine.py", "depth=1", "order=2", "examples=5", "json=r.json"]
+    done = verify(*words, cwd=tmp_path)
+    assert done.returncode == 3
+    claims = {claim["id"]: claim for claim in json.loads((tmp_path / "r.json").read_text())["claims"]}
+    assert claims.pop("fine")["verdict"] == "EXACT"
+    (broken,) = claims.values()
+    assert broken["verdict"] == "ERROR"
+    assert says in broken["detail"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
