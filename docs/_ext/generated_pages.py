@@ -13,8 +13,6 @@ from verdicts import command, recorded
 
 from theory import Derivation, derivations
 
-Row = list[str]
-
 
 class Derivations(Directive):
     """Every derivation for a chain at symbolic depth, order 3 and what order 2 adds: statement, steps, check."""
