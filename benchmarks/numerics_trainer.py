@@ -6,11 +6,13 @@ python benchmarks/numerics_trainer.py
 import string
 import time
 import warnings
+from collections.abc import Callable
+from functools import partial
 from math import prod
 
 import numpy as np
 import torch
-from _measure import best_seconds, report
+from _measure import report, seconds_of, spread
 
 from numerics import Architecture, Completion, Trainer, observe, train, watch
 
@@ -33,22 +35,16 @@ def idiomatic(architecture: Architecture, start, problem: Completion, step: floa
     core, out = string.ascii_lowercase[:order], string.ascii_uppercase[:order]
     equation = f"{core}," + ",".join(o + c for o, c in zip(out, core, strict=True)) + f"->{out}"
 
-    def advance() -> None:
-        rule.zero_grad()
-        factors = []
-        for mode in range(order):
-            U = blocks[f"a{mode + 1}"]
-            for name in reversed(architecture.links(mode)):
-                U = torch.einsum("rij,jr->ir", blocks[name], U) if architecture.chain == "column" else blocks[name] @ U
-            factors.append(U)
+    def along_modes(factors: list[torch.Tensor]) -> torch.Tensor:
         W = blocks["G"]
         for U in factors:  # tensordot puts the new mode last: after all modes they are in order
             W = torch.tensordot(W, U, dims=([0], [1]))
-        loss = (problem.weights * (W - problem.target) ** 2).sum() / 2
-        loss.backward()
-        rule.step()
+        return W
 
-    def with_einsum() -> None:
+    def at_once(factors: list[torch.Tensor]) -> torch.Tensor:
+        return torch.einsum(equation, blocks["G"], *factors)
+
+    def advance(multiply: Callable[[list[torch.Tensor]], torch.Tensor]) -> None:
         rule.zero_grad()
         factors = []
         for mode in range(order):
@@ -56,12 +52,11 @@ def idiomatic(architecture: Architecture, start, problem: Completion, step: floa
             for name in reversed(architecture.links(mode)):
                 U = torch.einsum("rij,jr->ir", blocks[name], U) if architecture.chain == "column" else blocks[name] @ U
             factors.append(U)
-        W = torch.einsum(equation, blocks["G"], *factors)
-        loss = (problem.weights * (W - problem.target) ** 2).sum() / 2
+        loss = (problem.weights * (multiply(factors) - problem.target) ** 2).sum() / 2
         loss.backward()
         rule.step()
 
-    return advance, with_einsum
+    return partial(advance, along_modes), partial(advance, at_once)
 
 
 def per_column(architecture: Architecture, start, problem: Completion, step: float = 1e-3):
@@ -99,24 +94,24 @@ def against_pytorch() -> None:
         start, problem = problem_of(architecture)
         tensordot, einsum = idiomatic(architecture, start, problem)
         fast = Trainer(architecture, start, problem, step=1e-3)
-        times = best_seconds({"fast": fast.advance, "tensordot": tensordot, "einsum": einsum}, seconds=4)
-        best = min(times["tensordot"], times["einsum"])
-        report(f"one {size}^3 problem, column, K={depth}: PyTorch / fast path", best / times["fast"], target)
+        times = seconds_of({"fast": fast.advance, "tensordot": tensordot, "einsum": einsum}, seconds=4)
+        best = np.minimum(times["tensordot"], times["einsum"])
+        report(f"one {size}^3 problem, column, K={depth}: PyTorch / fast path", spread(best / times["fast"]), target)
     for size, target in ((5, 40), (10, 12)):
         architecture = Architecture(3, (size,) * 3, None, "mode")
         start, problem = problem_of(architecture)
         tensordot, einsum = idiomatic(architecture, start, problem)
         starts, problems = problem_of(architecture, (64,))
         batch = Trainer(architecture, starts, problems, step=1e-3)
-        times = best_seconds({"batch": batch.advance, "tensordot": tensordot, "einsum": einsum}, seconds=3)
-        ratio = min(times["tensordot"], times["einsum"]) / (times["batch"] / 64)
+        times = seconds_of({"batch": batch.advance, "tensordot": tensordot, "einsum": einsum}, seconds=3)
+        ratio = spread(np.minimum(times["tensordot"], times["einsum"]) / (times["batch"] / 64))
         report(f"per problem in a batch of 64 at {size}^3, mode, K=3: PyTorch / fast path", ratio, target)
     for size, target in ((10, 8), (25, 4)):
         architecture = Architecture(2, (size,) * 3)
         start, problem = problem_of(architecture)
         fast = Trainer(architecture, start, problem, step=1e-3)
-        times = best_seconds({"fast": fast.advance, "columns": per_column(architecture, start, problem)}, seconds=3)
-        ratio = times["columns"] / times["fast"]
+        times = seconds_of({"fast": fast.advance, "columns": per_column(architecture, start, problem)}, seconds=3)
+        ratio = spread(times["columns"] / times["fast"])
         report(f"against one variable per column and matrix at {size}^3, K=2", ratio, target)
 
 
@@ -137,25 +132,26 @@ def against_the_machine() -> None:
         architecture = Architecture(depth, (64,) * 3, None, chain)
         start, problem = problem_of(architecture, std=0.02)
         fast = Trainer(architecture, start, problem, step=1e-4)
-        times = best_seconds({"fast": fast.advance, "matmul": lambda: torch.mm(left, right, out=product)}, seconds=4)
+        times = seconds_of({"fast": fast.advance, "matmul": lambda: torch.mm(left, right, out=product)}, seconds=4)
         rate, machine = multiplications(architecture) / times["fast"], 2 * 1024**3 / times["matmul"]
-        label = f"64^3, {chain}, K={depth}: rate over matrix-multiply rate ({machine / 1e9:.0f} GFlop/s)"
-        report(label, 100 * rate / machine, 60, "%")
+        label = f"64^3, {chain}, K={depth}: rate over matrix-multiply rate ({np.median(machine) / 1e9:.0f} GFlop/s)"
+        report(label, spread(100 * rate / machine), 60, "%")
 
 
 def scaling() -> None:
-    times = {}
+    jobs = {}
     for depth in (1, 2, 4, 8):
         architecture = Architecture(depth, (20,) * 3)
         start, problem = problem_of(architecture)
-        times[depth] = best_seconds({"fast": Trainer(architecture, start, problem, step=1e-3).advance})["fast"]
-    slopes = [(times[b] - times[a]) / (b - a) for a, b in ((2, 4), (4, 8))]
-    report("cost per step linear in K: slope from 4 to 8 over slope from 2 to 4", slopes[1] / slopes[0], None)
+        jobs[f"K={depth}"] = Trainer(architecture, start, problem, step=1e-3).advance
+    times = seconds_of(jobs)
+    slopes = [(times[f"K={b}"] - times[f"K={a}"]) / (b - a) for a, b in ((2, 4), (4, 8))]
+    report("cost per step linear in K: slope from 4 to 8 over slope from 2 to 4", spread(slopes[1] / slopes[0]), None)
     rates = []
     for size in (16, 32, 64):
         architecture = Architecture(2, (size,) * 3, None, "mode")
         start, problem = problem_of(architecture)
-        seconds = best_seconds({"fast": Trainer(architecture, start, problem, step=1e-3).advance})["fast"]
+        seconds = np.median(seconds_of({"fast": Trainer(architecture, start, problem, step=1e-3).advance})["fast"])
         rates.append(multiplications(architecture) / seconds / 1e9)
     print("rate at 16^3, 32^3, 64^3 (GFlop/s of the needed products): " + ", ".join(f"{r:.1f}" for r in rates))
 
@@ -176,9 +172,8 @@ def memory() -> None:
         f"tensor {tensor / 2**20:.1f} MiB"
     )
     allowed = 4 * parameters + 4 * tensor
-    report(
-        "memory over 4 copies of the parameters and 4 of the tensor", sum(held.values()) / allowed, 1.0, at_most=True
-    )
+    share = spread(np.array(sum(held.values()) / allowed))
+    report("memory over 4 copies of the parameters and 4 of the tensor", share, 1.0, at_most=True)
 
 
 def _tensors(form) -> list[torch.Tensor]:
@@ -203,16 +198,14 @@ def observing() -> None:
         trainer = Trainer(architecture, start, problem, step=1e-3)
         began = time.process_time()
         look = (lambda t: watch(architecture, t.parameters, t.problem, t.W)) if watched else None
-        train(trainer, steps=2000, record_every=100 if watched else 2000, watch=look)
+        train(trainer, steps=500, record_every=100 if watched else 500, watch=look)
         return time.process_time() - began
 
-    plain, seen = [], []
-    for _ in range(5):  # alternated, processor time; 2,000 steps stand for 10,000, the cost being per step
-        plain.append(run(False))
-        seen.append(run(True))
-    report(
-        "observables every 100 steps, 25^3, K=2: extra time", 100 * (min(seen) / min(plain) - 1), 5, "%", at_most=True
-    )
+    # 500 steps stand for 10,000, the cost being per step; their 6 records are one more than their share of 101
+    turns = [(run(True), run(False)) for _ in range(30)]
+    seen, plain = np.array(turns).T
+    extra = spread(100 * (seen / plain - 1) * 5 / 6)
+    report("observables every 100 steps, 25^3, K=2: extra time", extra, 5, "%", at_most=True)
 
 
 def against_tensorly() -> None:
@@ -233,10 +226,9 @@ def against_tensorly() -> None:
             warnings.simplefilter("ignore")
             tucker(target, rank=[5, 5, 5], n_iter_max=20, mask=mask, init="random", random_state=0, tol=0)
 
-    times = best_seconds({"fast": fast.advance, "tensorly": masked}, seconds=4)
-    each = times["tensorly"] / 20
-    label = "TensorLy masked Tucker / fast path, one iteration, 25^3 rank 5, K=1"
-    report(f"{label} ({1e3 * each:.2f} ms / {1e3 * times['fast']:.3f} ms)", each / times["fast"], None)
+    times = seconds_of({"fast": fast.advance, "tensorly": masked}, seconds=4)
+    ratio = spread(times["tensorly"] / 20 / times["fast"])
+    report("TensorLy masked Tucker / fast path, one iteration, 25^3 rank 5, K=1", ratio, None)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from math import prod
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import pad
 
 from numerics._architecture import Architecture
 from numerics._model import factor
@@ -93,13 +94,19 @@ def _along_components(architecture: Architecture, parameters: Parameters, D: Ten
 
 def mode_spectra(T: Tensor, *, order: int) -> list[Float[Tensor, "*batch S"]]:
     """Singular values of all unfoldings; long unfoldings are first reduced by an orthogonal transformation."""
-    spectra = []
+    reduced = []
     for mode in range(order):
         M = unfold(T, mode, order=order)
-        if M.shape[-1] > 2 * M.shape[-2]:
-            M = torch.linalg.qr(M.mT, mode="r").R
-        spectra.append(torch.linalg.svdvals(M))
-    return spectra
+        reduced.append(torch.linalg.qr(M.mT, mode="r").R if M.shape[-1] > 2 * M.shape[-2] else M)
+    if len({M.shape for M in reduced}) == 1:  # one call for all modes costs less than one for each
+        return list(torch.linalg.svdvals(torch.stack(reduced)))
+    return [torch.linalg.svdvals(M) for M in reduced]
+
+
+def _side_by_side(rows: list[Tensor]) -> Float[Tensor, "*batch N S"]:
+    """One row for each mode, filled up with zeros, so that few calls serve all modes."""
+    longest = max(row.shape[-1] for row in rows)
+    return torch.stack([pad(row, (0, longest - row.shape[-1])) if row.shape[-1] < longest else row for row in rows], -2)
 
 
 def effective_rank(spectrum: Float[Tensor, "*batch S"]) -> Float[Tensor, "*batch"]:
@@ -129,22 +136,25 @@ def watch(architecture: Architecture, parameters: Parameters, problem: Problem, 
     if isinstance(problem, Completion):
         seen["train error"], seen["test error"] = problem.errors(W), problem.errors(W, held_out=True)
     spectra = mode_spectra(W, order=order)
+    together = _side_by_side(spectra)
     side = max(max(size, prod(architecture.sizes) // size) for size in architecture.sizes)
+    floor = torch.finfo(W.dtype).eps * side * torch.linalg.vector_norm(together, dim=-1, keepdim=True)
+    relative = together / together[..., :1].clamp_min(torch.finfo(W.dtype).tiny)
+    ranks, effective = (together > floor).sum(-1), effective_rank(together)
     aligned = alignments(architecture, parameters, D, norms=norms_of)
     for mode in range(order):
         name = str(mode + 1)
-        spectrum = spectra[mode]
-        top = spectrum[..., :1]
-        floor = torch.finfo(W.dtype).eps * side * torch.linalg.vector_norm(spectrum, dim=-1, keepdim=True)
         seen[f"block norms {name}"] = norms_of[mode]
-        if architecture.model == "tucker":
-            seen[f"slice norms {name}"] = norms_of[mode][..., 0, :]
-            seen[f"alignment {name}"] = aligned[mode]
-            seen[f"participation {name}"] = participation_ratio(norms_of[mode][..., 0, :])
-        seen[f"spectrum {name}"] = spectrum
-        seen[f"relative {name}"] = spectrum / top.clamp_min(torch.finfo(W.dtype).tiny)
-        seen[f"rank {name}"] = (spectrum > floor).sum(-1)
-        seen[f"effective rank {name}"] = effective_rank(spectrum)
+        seen[f"spectrum {name}"] = spectra[mode]
+        seen[f"relative {name}"] = relative[..., mode, : spectra[mode].shape[-1]]
+        seen[f"rank {name}"], seen[f"effective rank {name}"] = ranks[..., mode], effective[..., mode]
+    if architecture.model == "tucker":
+        slices = [norms[..., 0, :] for norms in norms_of]
+        counts = participation_ratio(_side_by_side(slices))
+        for mode in range(order):
+            name = str(mode + 1)
+            seen[f"slice norms {name}"], seen[f"alignment {name}"] = slices[mode], aligned[mode]
+            seen[f"participation {name}"] = counts[..., mode]
     if architecture.model == "cp":
         seen["component norms"], seen["alignment"] = component_norms(architecture, parameters), aligned[0]
         seen["participation"] = participation_ratio(seen["component norms"])
