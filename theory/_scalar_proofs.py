@@ -17,7 +17,6 @@ from ._parametrisation import Parametrisation
 from ._slice_norms import constant_alignment, escape_time, sigma_rate, slice_norm_rate, slice_norm_rate_bounds
 
 product = Symbol("Pi", positive=True)  # product of the block norms of a group
-dg = Symbol("dg/dt", real=True)
 y = Symbol("y", positive=True)
 
 
