@@ -50,6 +50,21 @@ def across(rows: Sequence[Row], column: str, along: str, x: Sequence[Any], **whe
     return [pick(rows, column, **{along: value}, **where) for value in x]
 
 
+Panel = tuple[str, str, bool]  # column of the rows, label of the axis, logarithmic
+
+
+def over_depths(
+    axes: Sequence[Any], panels: Sequence[Panel], rows: Sequence[Row], depths: Sequence[int], key: str, names: Any
+) -> None:
+    """One panel for each column, and in it one band over the depths for each of the names that `key` takes."""
+    names = list(names)
+    for axis, (column, label, log) in zip(axes, panels, strict=True):
+        for place, name in enumerate(names):
+            values = across(rows, column, "depth", depths, **{key: name})
+            band(axis, depths, values, log=log, color=colour(place, len(names)), place=place, label=f"{key} = {name}")
+        axis.set(xlabel="depth K", ylabel=label, xticks=depths)
+
+
 def finish(picture: Any, folder: Path, stem: str) -> list[Path]:
     """Write stem.svg and stem.png, without dates, so that equal runs give equal files."""
     from matplotlib import pyplot, rc_context

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from numerics._architecture import Architecture
-from numerics.experiments._draw import across, band, colour, figure, finish
+from numerics.experiments._draw import figure, finish, over_depths
 from numerics.experiments._expectation import Expectation, Row, difference
 from numerics.experiments._fit import completion, fit, starts, summary
 from numerics.experiments._study import Cell, Measured, Study
@@ -78,11 +78,7 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
         ("slice_participation", "participation ratio of core slices", False),
         ("test_error", "relative test error", True),
     )
-    for axis, (column, label, log) in zip(axes[0], panels, strict=True):
-        for place, chain in enumerate(CHAINS):
-            values = across(rows, column, "depth", DEPTHS, chain=chain)
-            band(axis, DEPTHS, values, log=log, color=colour(place, 3), place=place, label=f"chain = {chain}")
-        axis.set(xlabel="depth K", ylabel=label, xticks=DEPTHS)
+    over_depths(axes[0], panels, rows, DEPTHS, "chain", CHAINS)
     axes[0, 0].legend(fontsize=8)
     return finish(picture, folder, "chains")
 

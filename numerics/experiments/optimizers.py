@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from numerics._architecture import Architecture
-from numerics.experiments._draw import across, band, colour, figure, finish
+from numerics.experiments._draw import figure, finish, over_depths
 from numerics.experiments._expectation import Expectation, Row, difference
 from numerics.experiments._fit import STEPS, completion, fit, starts, summary
 from numerics.experiments._study import Cell, Measured, Study
@@ -91,11 +91,7 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
         ("effective_rank", "effective rank, mean of modes", False),
         ("test_error", "relative test error", True),
     )
-    for axis, (column, label, log) in zip(axes[0], panels, strict=True):
-        for place, optimizer in enumerate(STEP):
-            values = across(rows, column, "depth", DEPTHS, optimizer=optimizer)
-            band(axis, DEPTHS, values, log=log, color=colour(place), place=place, label=optimizer)
-        axis.set(xlabel="depth K", ylabel=label, xticks=DEPTHS)
+    over_depths(axes[0], panels, rows, DEPTHS, "optimizer", STEP)
     axes[0, 1].legend(fontsize=7)
     return finish(picture, folder, "optimizers")
 
