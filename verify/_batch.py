@@ -17,6 +17,8 @@ from ._precise import Precise
 from ._problem import Problem
 from ._state import PreciseState, State
 
+# Rules that divide by the gradient's size go a length instead of a time: further, they arrive and chatter.
+LENGTH = 1 / 8
 SUBSTEPS = 1  # steps of the coarsest descent between two records; level L has 2**L times as many
 
 
@@ -69,7 +71,7 @@ class PathBatch:
         return parameters, torch.stack([s.target for s in self.starts]), torch.stack([s.weights for s in self.starts])
 
     def descent(self, index: int, level: int, optimizer: str = "gd", jitter: int = 0) -> Descent:
-        """The PyTorch run of one problem with step 1 / (records * substeps * 2**level).
+        """The PyTorch run of one problem with step 1 / (records * substeps * 2**level), LENGTH times that for rules of a length.
 
         Raises:
             PathFailure: the run diverged.
@@ -92,10 +94,11 @@ class PathBatch:
         parameters, target, weights = self._stacked(jitter)
         # A running mean remembers a fixed time, not a number of steps, so that halving the step refines one equation.
         options = {"alpha": 1 - 0.2 / 2**level} if optimizer in ("group-rmsprop", "rmsprop") else {}
+        pace = LENGTH if optimizer in ("group-rmsprop", "rmsprop", "adam") else 1.0
         try:
             return descend(
                 self.starts[0].architecture, parameters, target, weights,
-                step=1.0 / (self.records * every), steps=self.records * every, record_every=every,
+                step=pace / (self.records * every), steps=self.records * every, record_every=every,
                 optimizer=optimizer, options=options,
             )  # fmt: skip
         except DivergenceError as error:

@@ -50,9 +50,9 @@ def parts_are_cheaper(target: Target):
     return at_most(target.like(part).representation_cost(), target.representation_cost())
 
 
-@conjecture(title="Nine runs in ten halve the loss", assumes="small")
+@conjecture(title="At most three runs in ten end with a larger loss", assumes="small")
 def most_runs_learn(seeds: Seeds):
-    return at_most(seeds.fraction(lambda run: run.losses[-1] > run.losses[0] / 2), 0.1)
+    return at_most(seeds.fraction(lambda run: run.losses[-1] > run.losses[0]), 0.3)
 
 
 @conjecture(title="{title}")

@@ -119,16 +119,13 @@ class CellRun:
         return self._batches[assumes]
 
     def targets(self) -> list[Problem]:
-        """Problems that lend their target to claims about a Target: modes of size 1 to 3, at most 20 in a cell.
-
-        Finding R_K takes tenths of a second a tensor.
-        """
+        """Problems that lend their target to claims about a Target: modes of size 1 to TARGET_SIZE."""
         if self._targets is None:
             cell, settings = self.cell, self.settings
             strategy = problems(
                 depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=TARGET_SIZE
             )
-            self._targets = draw_problems(strategy, settings.paths, settings.seed + 3)
+            self._targets = draw_problems(strategy, settings.examples, settings.seed + 3)
         return self._targets
 
     def seed_problems(self) -> list[Problem]:
@@ -177,6 +174,8 @@ class CellRun:
                 self._witnessed = claim.negative
                 if not claim.negative:
                     break
+            if outcomes[-1].costly and number + 1 >= self.settings.paths:
+                break
         if witness is not None:
             _fill(result, outcomes)
             self._refuted(claim, *witness, result)

@@ -18,9 +18,10 @@ from ._verdict import Outcome
 
 PATH_ROUNDING = 1024 * EPS  # rounding that a path of some dozens of steps may collect, relative
 ORDER_SLACK = 0.25  # an observed order this far below the claimed one is still asymptotic scatter
-LEVELS = 5  # halvings before giving up on reaching the asymptotic regime
+LEVELS = 6  # halvings before giving up on reaching the asymptotic regime
 NEGLIGIBLE = 1e-11  # discrepancies below this, relative, no longer show an order in float64
 FLOW_MARGIN = 8.0
+TOLERANCE_ORDER = 2 / 3  # a solver's global error falls at least so fast with its tolerance; more in the mean
 START_MARGIN = 64.0  # how much more rounding a solver collects than one rounding of the start does
 
 
@@ -46,7 +47,8 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
         return Outcome("undecided", how="the relation is not a finite number on this flow")
     integration = float(np.max(np.abs(coarse - fine), initial=0.0))
     # The solver holds its tolerance for a problem as a whole, so a small entry may carry the error of a large one.
-    allowed = PATH_ROUNDING * scale + FLOW_MARGIN * (FINE * scale.max() + FINE / COARSE * integration)
+    expected = (FINE / COARSE) ** TOLERANCE_ORDER * integration
+    allowed = PATH_ROUNDING * scale + FLOW_MARGIN * (FINE * scale.max() + expected)
     measured, predicted = worst_entry(stated)
     given: dict[str, Any] = {
         "worst": float(relative[at]),

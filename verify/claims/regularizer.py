@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from .._claim import conjecture
 from .._derived import derived
 from .._relations import Relation, at_most, equal
 from .._state import State
+from .._target import Target
 
 NEWTON_STEPS = 24
 
@@ -84,4 +86,81 @@ def _costs(state: State) -> list[tuple[Any, Any]]:
     return [(law(n.prod(0)), (n * n).sum(0) / 2) for n in norms]
 
 
-CLAIMS = (group_penalty_is_the_minimum_over_block_norms, group_penalty_bounds_the_cost_of_any_block_norms)
+def _bounds(target: Target, upper: Any, lower: Any) -> list[Relation]:
+    relations = []
+    cost, ranks = target.representation_cost(), target.multilinear_rank()
+    for mode in range(target.order):
+        group = (target.singular_values(mode) ** (2 / (target.depth + 1))).sum()
+        others = math.prod(max(rank, 1) for m, rank in enumerate(ranks) if m != mode)
+        relations += [at_most(lower(group), cost), at_most(cost, upper(group, float(others)))]
+    return relations
+
+
+def _lower(target: Target) -> Any:
+    return derived("representation_cost_bounds", target.depth, target.order, part=0)
+
+
+def _upper(target: Target) -> Any:
+    return derived("representation_cost_bounds", target.depth, target.order, part=1)
+
+
+@conjecture(
+    title="R_K(W) lies between two multiples of each mode's group quasi-norm",
+    source="design (15)",
+    topic="regularizer",
+    derivation="representation-cost-bounds",
+    applies=lambda depth, order, chain: depth >= 1,
+    mutants={
+        "tighter": lambda target: _bounds(target, _upper(target), lambda group: 1.02 * _lower(target)(group)),
+        "without-ranks": lambda target: _bounds(target, lambda group, ranks: _lower(target)(group), _lower(target)),
+    },
+)
+def representation_cost_lies_between_group_quasi_norms(target: Target) -> list[Relation]:
+    """(1+NK)/2 P^{(K+1)/(1+NK)} <= R_K(W) <= the same times R^{K/(1+NK)}, for every mode.
+
+    P = sum_j s_j^{2/(K+1)} over the singular values of the mode's unfolding, R = product of the other modes' ranks.
+    R_K by numerical minimisation over all factorizations.
+    """
+    return _bounds(target, _upper(target), _lower(target))
+
+
+def _schatten(target: Target, layers: int) -> Relation:
+    power = 2 / layers
+    return equal(target.representation_cost(), layers / 2 * (target.singular_values(0) ** power).sum())
+
+
+@conjecture(
+    title="For matrices R_K is the Schatten quasi-norm of a network with 2K+1 layers",
+    source="design (15)",
+    topic="regularizer",
+    applies=lambda depth, order, chain: depth >= 1 and order == 2,
+    mutants={"layers": lambda target: _schatten(target, 2 * target.depth + 2)},
+)
+def representation_cost_of_matrices_is_the_schatten_quasi_norm(target: Target) -> Relation:
+    """R_K(W) = (2K+1)/2 sum_j s_j^{2/(2K+1)}; R_K by numerical minimisation, the singular values by LAPACK."""
+    return _schatten(target, 2 * target.depth + 1)
+
+
+@conjecture(
+    title="A tensor has at least as many live slices in a mode as the rank of its unfolding",
+    source="design (16)",
+    topic="regularizer",
+    mutants={"reversed": lambda target: [at_most(live, rank) for rank, live in _counts(target)]},
+)
+def live_slices_are_at_least_the_rank_of_the_unfolding(target: Target) -> list[Relation]:
+    """Where (16) ends as K grows: the number of non-zero slices, never below the mode's multilinear rank."""
+    return [at_most(rank, live) for rank, live in _counts(target)]
+
+
+def _counts(target: Target) -> list[tuple[int, Any]]:
+    ranks = target.multilinear_rank()
+    return [(ranks[mode], int((target.slice_norms(mode) > 0).sum())) for mode in range(target.order)]
+
+
+CLAIMS = (
+    group_penalty_is_the_minimum_over_block_norms,
+    group_penalty_bounds_the_cost_of_any_block_norms,
+    representation_cost_lies_between_group_quasi_norms,
+    representation_cost_of_matrices_is_the_schatten_quasi_norm,
+    live_slices_are_at_least_the_rank_of_the_unfolding,
+)
