@@ -71,7 +71,9 @@ class PathBatch:
         return parameters, torch.stack([s.target for s in self.starts]), torch.stack([s.weights for s in self.starts])
 
     def descent(self, index: int, level: int, optimizer: str = "gd", jitter: int = 0) -> Descent:
-        """The PyTorch run of one problem with step 1 / (records * substeps * 2**level), LENGTH times that for rules of a length.
+        """The PyTorch run of one problem with step 1 / (records * substeps * 2**level).
+
+        Rules that go a length instead of a time take LENGTH times that.
 
         Raises:
             PathFailure: the run diverged.

@@ -86,11 +86,16 @@ def _costs(state: State) -> list[tuple[Any, Any]]:
     return [(law(n.prod(0)), (n * n).sum(0) / 2) for n in norms]
 
 
+def _quasi_norm(target: Target, mode: int, power: float) -> Any:
+    """sum_j s_j^power over the singular values above the noise floor: 1e-16 to a small power is not small."""
+    return (target.singular_values(mode)[: target.multilinear_rank()[mode]] ** power).sum()
+
+
 def _bounds(target: Target, upper: Any, lower: Any) -> list[Relation]:
     relations = []
     cost, ranks = target.representation_cost(), target.multilinear_rank()
     for mode in range(target.order):
-        group = (target.singular_values(mode) ** (2 / (target.depth + 1))).sum()
+        group = _quasi_norm(target, mode, 2 / (target.depth + 1))
         others = math.prod(max(rank, 1) for m, rank in enumerate(ranks) if m != mode)
         relations += [at_most(lower(group), cost), at_most(cost, upper(group, float(others)))]
     return relations
@@ -125,8 +130,7 @@ def representation_cost_lies_between_group_quasi_norms(target: Target) -> list[R
 
 
 def _schatten(target: Target, layers: int) -> Relation:
-    power = 2 / layers
-    return equal(target.representation_cost(), layers / 2 * (target.singular_values(0) ** power).sum())
+    return equal(target.representation_cost(), layers / 2 * _quasi_norm(target, 0, 2 / layers))
 
 
 @conjecture(
