@@ -122,15 +122,15 @@ def test_a_file_that_cannot_be_read_is_an_error_and_the_other_file_is_judged(
 
 def test_a_reader_that_leaves_early_gets_no_traceback_and_no_green_exit(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "verify", "--help"], cwd=tmp_path, env=environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    assert process.wait(60) == 141
-    assert process.stderr.read() == b""
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.wait(60) == 141
+        assert process.stderr.read() == b""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
