@@ -300,7 +300,7 @@ class CellRun:
             seconds = min(self.settings.budget, 6.0)
             smaller = shrink(
                 violates, self.cell, fixed=self.settings.sizes, kind=problem.kind, seed=self.settings.seed,
-                seconds=seconds,
+                seconds=seconds, cores=claim.subject != "Target",
                 tries={"State": 8, "Target": 8, "Seeds": 1}.get(claim.subject, 2),
             )  # fmt: skip
             if smaller is not None:

@@ -38,9 +38,12 @@ def key_of(problem: Problem) -> bytes:
     return "".join(parts).encode() + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)
 
 
-def small_architectures(cell: Cell, fixed: tuple[int, ...] | None) -> Iterator[Architecture]:
-    """Architectures of a cell from the smallest up: mode and core sizes 1 to 3, ordered by their sum."""
-    names = cell.order if cell.depth == 0 else 2 * cell.order
+def small_architectures(cell: Cell, fixed: tuple[int, ...] | None, *, cores: bool = True) -> Iterator[Architecture]:
+    """Architectures of a cell from the smallest up: mode and core sizes 1 to 3, ordered by their sum.
+
+    Without `cores` only the mode sizes vary: a claim about a tensor does not see the core.
+    """
+    names = cell.order if cell.depth == 0 or not cores else 2 * cell.order
     if fixed is not None:
         names -= cell.order
     for extra in range(EXTRA + 1):
@@ -48,7 +51,7 @@ def small_architectures(cell: Cell, fixed: tuple[int, ...] | None) -> Iterator[A
             if sum(sizes) - names != extra:
                 continue
             modes = fixed or sizes[: cell.order]
-            ranks = modes if cell.depth == 0 else sizes[-cell.order :]
+            ranks = modes if cell.depth == 0 else sizes[-cell.order :] if cores else (1,) * cell.order
             yield Architecture(cell.depth, modes, ranks, cell.chain)
         if names == 0:
             return
@@ -63,6 +66,7 @@ def shrink(
     seed: int,
     seconds: float,
     tries: int,
+    cores: bool = True,
 ) -> Problem | None:
     """The simplest problem of the cell that violates: first the smallest architecture, then the simplest numbers.
 
@@ -72,9 +76,10 @@ def shrink(
         kind: the thin set on which the violation was seen.
         seconds: time for the sizes, and again for the numbers.
         tries: problems drawn per architecture.
+        cores: whether core sizes matter to the claim.
     """
     deadline = time.monotonic() + seconds
-    for architecture in small_architectures(cell, fixed):
+    for architecture in small_architectures(cell, fixed, cores=cores):
         kinds = ("plain",) if kind == "plain" else ("plain", kind)
         for problem in draw_problems(problems(architecture, kinds=kinds), tries, seed):
             if time.monotonic() > deadline:

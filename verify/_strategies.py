@@ -62,9 +62,12 @@ def problems(
         literal: draw every number separately, so that a counterexample shrinks to simple numbers; otherwise blocks are
             filled from a drawn seed, which is quicker by two orders of magnitude.
     """
+    free = architecture is None and cell.get("fixed") is None
     architecture = architecture or draw(architectures(**cell))
     kind = draw(st.sampled_from(kinds))
     number = draw(st.integers(0, 2**31)) if not literal else 0
+    if kind == "repeated" and free and number % 2:
+        architecture = _cube(architecture)
     generator = np.random.default_rng(number)
 
     def fill(shape: tuple[int, ...], bound: int = 3) -> np.ndarray:
@@ -86,6 +89,12 @@ def problems(
     exponent = int(math.copysign(min(abs(bits), DEGREE_BITS // degree), bits))
     target_exponent = exponent * degree if kind in ("tiny", "large") else 0
     return Problem(architecture, blocks, target, mask, draw(st.booleans()), exponent, target_exponent, kind=kind)
+
+
+def _cube(architecture: Architecture) -> Architecture:
+    """The same with equal mode and core sizes of at least two: only there all singular values of W can be equal."""
+    size = (max(2, min(architecture.sizes)),) * architecture.order
+    return Architecture(architecture.depth, size, size, architecture.chain)
 
 
 def _aim(kind: str, architecture: Architecture, blocks: dict[str, np.ndarray], generator: np.random.Generator) -> None:

@@ -112,6 +112,14 @@ def test_targets_meet_the_thin_sets() -> None:
         np.testing.assert_array_equal(whole_numbers(again), moved)
 
 
+@pytest.mark.parametrize("order", [2, 3, 4])
+def test_every_hundred_problems_hold_a_tensor_whose_singular_values_are_all_equal(order: int) -> None:
+    for seed in range(3):
+        drawn = draw_problems(problems(depth=2, order=order, chain="column"), 100, seed)
+        spectra = [p.state().singular_values(0) for p in drawn if p.kind == "repeated"]
+        assert any(len(s) > 1 and s[-1] > 0 and (s[0] - s[-1]) < 1e-12 * s[0] for s in spectra)
+
+
 @conjecture(assumes="small")
 def small_starts_end_near_rank_one(seeds: Seeds):
     return at_most(seeds.mean(lambda run: max(run.final.multilinear_rank(1e-2))), 5)
