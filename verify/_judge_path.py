@@ -170,8 +170,9 @@ def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relat
 def _judge_order(claim: Claim, batch: PathBatch, index: int, witnessed: bool) -> Outcome:
     """Halve the step until successive observed orders agree, then compare with the claimed order.
 
-    Two that agree on the claimed order are enough to hold. A violation needs three that stay below it (two where the
-    halvings are rationed): before the asymptotic regime a discrepancy may rest for a halving or two.
+    Two that agree on the claimed order are enough to hold, and so are three that reach it without agreeing: where
+    leading terms nearly cancel, a discrepancy falls faster for a while. A violation needs three that stay below it (two
+    where the halvings are rationed): before the asymptotic regime a discrepancy may rest for a halving or two.
     """
     sizes: list[list[tuple[float, float]]] = []
     stated: tuple[Relation, ...] = ()
@@ -215,7 +216,7 @@ def _size(relation: Relation) -> tuple[float, float]:
 def _order_of(sizes: list[float], scale: float, claimed: int | None, needed: int) -> tuple[str, float | None]:
     """("holds" | "violated" | "halve", observed order) of discrepancies at step, step/2, step/4, ..
 
-    `needed`: observed orders in a row that must stay below the claimed one for a violation.
+    `needed`: observed orders in a row that decide: all below the claimed one, or all at least it.
     """
     if claimed is None:
         return ("holds" if sizes[-1] <= PATH_ROUNDING * scale else "halve"), None
@@ -230,4 +231,6 @@ def _order_of(sizes: list[float], scale: float, claimed: int | None, needed: int
         return "violated", second
     if abs(first - second) <= ORDER_SLACK and second >= claimed - ORDER_SLACK:
         return "holds", second
+    if len(below) == needed and min(below) >= claimed - ORDER_SLACK:
+        return "holds", min(below)
     return "halve", second

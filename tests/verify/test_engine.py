@@ -171,6 +171,8 @@ def test_squares_of_groups_along_a_path_are_those_of_its_states() -> None:
         ([0.004, 0.0021, 0.00104], "holds"),
         ([0.0101, 0.0100, 0.01, 0.01], "violated"),
         ([0.01, 0.0099, 0.0075, 0.0053], "halve"),
+        ([0.00074, 0.000363, 0.000145, 4.68e-05, 7.94e-06, 4e-06], "holds"),  # falls faster where terms nearly cancel
+        ([0.01, 0.005, 0.0012, 0.0010], "halve"),
     ],
 )
 def test_the_order_of_a_discrepancy_is_judged_only_in_the_asymptotic_regime(sizes, status) -> None:
