@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from theory import CHAINS
 
 MAX_DEPTH = 64  # 2^64 steps of a chain contract quickly, but a float64 product of more blocks under- or overflows
 MAX_ORDER = 8
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Config(pydantic.BaseModel):
@@ -50,7 +52,7 @@ class Config(pydantic.BaseModel):
         60.0, description="seconds a claim may take in one cell"
     )
     jobs: Annotated[int, pydantic.Field(ge=1, le=1024)] = pydantic.Field(
-        1, description="cells judged in parallel processes"
+        CORES, description="parallel processes (default: one per core); verdicts do not depend on it"
     )
     device: str = pydantic.Field("cpu", description="cpu, or cuda for the training of data=")
     precision: str = pydantic.Field("float64", description="float64; float32 only for the training of data=")

@@ -15,7 +15,7 @@ import theory
 from ._batch import PathBatch
 from ._claim import Claim, ClaimError
 from ._counterexample import as_counterexample
-from ._events import Cell, ClaimJudged, Event, StageAdvanced, StageStarted
+from ._events import Cell
 from ._judge_path import judge_descent, judge_flow
 from ._judge_seeds import judge_seeds
 from ._judge_state import EXACTLY, Mutated, Rejected, judge_exact, judge_state, relations
@@ -68,13 +68,6 @@ class CellRun:
         self._targets: list[Problem] | None = None
         self._run_seeds = cache(run_seeds)
         self._proofs: dict[str, theory.Derivation] | None = None
-
-    def events(self) -> Iterator[Event]:
-        """Judge every claim; yields progress and verdicts."""
-        yield StageStarted(self.cell, "claims", len(self.claims))
-        for claim in self.claims:
-            yield ClaimJudged(self.judge(claim))
-            yield StageAdvanced(self.cell)
 
     # -- what is generated
     def problems(self) -> list[Problem]:
@@ -137,7 +130,7 @@ class CellRun:
     def judge(self, claim: Claim) -> Result:
         """The verdict on one claim in this cell."""
         started = time.perf_counter()
-        result = _blank(claim, self.cell)
+        result = blank(claim, self.cell)
         try:
             self._judge(claim, result)
         except OutOfTime:
@@ -337,7 +330,8 @@ def _judge_path(claim: Claim, batch: PathBatch, index: int, *, witnessed: bool =
     return judge_descent(claim, batch, index, witnessed=witnessed)
 
 
-def _blank(claim: Claim, cell: Cell) -> Result:
+def blank(claim: Claim, cell: Cell) -> Result:
+    """The result of a claim that has not been judged."""
     return Result(
         id=claim.id,
         title=claim.title,
@@ -358,7 +352,7 @@ def _blank(claim: Claim, cell: Cell) -> Result:
 def judge_examples(claim: Claim, cell: Cell, batch: PathBatch, budget: float) -> Result:
     """The verdict on one path claim from the runs of one batch (real data); nothing is generated or shrunk."""
     started = time.perf_counter()
-    result = _blank(claim, cell)
+    result = blank(claim, cell)
     try:
         with time_limit(budget):
             outcomes = [_asked(partial(_judge_path, claim, batch, i)) for i in range(len(batch.starts))]
@@ -413,9 +407,4 @@ def _fill(result: Result, outcomes: list[Outcome]) -> None:
     ]
 
 
-def run_cell(claims: Sequence[Claim], cell: Cell, settings: Settings) -> list[Result]:
-    """All verdicts of one cell."""
-    return [event.result for event in CellRun(claims, cell, settings).events() if isinstance(event, ClaimJudged)]
-
-
-__all__ = ["CellRun", "Rejected", "Settings", "ask_one", "run_cell"]
+__all__ = ["CellRun", "Rejected", "Settings", "ask_one", "blank"]

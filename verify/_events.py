@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,26 +32,11 @@ class RunStarted:
 
 
 @dataclass(frozen=True)
-class StageStarted:
-    """A stage of a cell with a number of steps, for progress."""
-
-    cell: Cell
-    name: str
-    total: int
-
-
-@dataclass(frozen=True)
-class StageAdvanced:
-    """One step of the current stage."""
-
-    cell: Cell
-
-
-@dataclass(frozen=True)
 class ClaimJudged:
-    """A verdict."""
+    """A verdict, and its place among all of the run: verdicts come in any order, reports keep that of the claims."""
 
     result: Result
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,5 +56,11 @@ class RunFinished:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-Event = RunStarted | StageStarted | StageAdvanced | ClaimJudged | Note | RunFinished
+def in_order(judged: list[ClaimJudged], event: ClaimJudged) -> list[Result]:
+    """File a verdict where it belongs, and return all results so far."""
+    insort(judged, event, key=lambda other: other.place)
+    return [other.result for other in judged]
+
+
+Event = RunStarted | ClaimJudged | Note | RunFinished
 Listener = Callable[[Event], None]

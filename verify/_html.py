@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ._counterexample import write_whole
-from ._events import ClaimJudged, Event, RunFinished, RunStarted
+from ._events import ClaimJudged, Event, RunFinished, RunStarted, in_order
 from ._formula import formula, has_formula
 from ._pictures import agreement, convergence, discrepancies
 from ._terminal import LAST_LINE, describe
@@ -60,6 +60,7 @@ class HtmlFile:
         self.path = path
         self.config: dict[str, Any] = {}
         self.planned = 0
+        self.judged: list[ClaimJudged] = []
         self.results: list[Result] = []
 
     def __call__(self, event: Event) -> None:
@@ -67,7 +68,7 @@ class HtmlFile:
             self.config, self.planned = event.config, event.claims
             self._write(None)
         elif isinstance(event, ClaimJudged):
-            self.results.append(event.result)
+            self.results = in_order(self.judged, event)
             self._write(None)
         elif isinstance(event, RunFinished):
             self._write(event)

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ._counterexample import write_whole
-from ._events import ClaimJudged, Event, RunFinished, RunStarted
+from ._events import ClaimJudged, Event, RunFinished, RunStarted, in_order
 from ._verdict import Result, Verdict
 
 
@@ -31,6 +31,7 @@ class JsonFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config: dict[str, Any] = {}
+        self.judged: list[ClaimJudged] = []
         self.results: list[Result] = []
 
     def __call__(self, event: Event) -> None:
@@ -38,7 +39,7 @@ class JsonFile:
             self.config = event.config
             self._write(complete=False, code=None)
         elif isinstance(event, ClaimJudged):
-            self.results.append(event.result)
+            self.results = in_order(self.judged, event)
             self._write(complete=False, code=None)
         elif isinstance(event, RunFinished):
             self._write(complete=not event.interrupted, code=event.exit_code, extra=event.extra)
@@ -77,11 +78,12 @@ class JunitFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.judged: list[ClaimJudged] = []
         self.results: list[Result] = []
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, ClaimJudged):
-            self.results.append(event.result)
+            self.results = in_order(self.judged, event)
         if isinstance(event, RunFinished):
             suite = ElementTree.Element("testsuite", name="verify", tests=str(len(self.results)))
             for r in self.results:

@@ -15,7 +15,7 @@ from numerics import Architecture, UsageError, load_tensor, matched_start, sharp
 from ._batch import PathBatch, PathFailure
 from ._config import Config
 from ._engine import judge_examples
-from ._events import Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted, StageAdvanced
+from ._events import Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted
 from ._path import Descent
 from ._real_picture import draw
 from ._state import State
@@ -167,7 +167,8 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
         for listener in listeners:
             listener(event)
 
-    tell(RunStarted(config.as_json(), tuple(cells), len(cells) * len(CLAIMS)))
+    claims = sum(claim.applies(cell.depth, cell.order, cell.chain) for cell in cells for claim in CLAIMS)
+    tell(RunStarted(config.as_json(), tuple(cells), claims))
     tell(Note(data.words))
     interrupted = False
     try:
@@ -176,8 +177,7 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
             for claim in CLAIMS:
                 if claim.applies(cell.depth, cell.order, cell.chain):
                     results.append(judge_examples(claim, cell, batch, config.budget))
-                    tell(ClaimJudged(results[-1]))
-                tell(StageAdvanced(cell))
+                    tell(ClaimJudged(results[-1], len(results)))
             report = _report(data, cell, batch.descent(0, 0))
             report["pictures"] = draw(
                 batch.descent(0, 0), batch.flow(0), _errors(data, batch.descent(0, 0)), config, cell

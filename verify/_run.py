@@ -1,10 +1,10 @@
-"""One run: cells, listeners, parallel processes, interruption and the exit code."""
+"""One run: cells, listeners, interruption and the exit code."""
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from numerics import UsageError, closest
@@ -13,8 +13,9 @@ from ._claim import Claim
 from ._config import Config
 from ._conjectures import load_conjectures
 from ._counterexample import save
-from ._engine import CellRun, Settings
-from ._events import Cell, ClaimJudged, Event, Listener, RunFinished, RunStarted, StageAdvanced
+from ._engine import Settings
+from ._events import Cell, ClaimJudged, Event, Listener, RunFinished, RunStarted
+from ._processes import judge_parts, parts_of
 from ._verdict import Exit, Result, exit_code
 
 
@@ -65,60 +66,23 @@ def run(config: Config, listeners: Sequence[Listener], claims: Sequence[Claim] |
     claims = select(config) if claims is None else claims
     cells = cells_of(config)
     settings = Settings(config.examples, config.paths, config.seed, config.budget, config.sizes)
-    pairs = sum(claim.applies(cell.depth, cell.order, cell.chain) for cell in cells for claim in claims)
+    parts = parts_of(claims, cells)
     results: list[Result] = []
 
     def tell(event: Event) -> None:
         for listener in listeners:
             listener(event)
 
-    tell(RunStarted(config.as_json(), tuple(cells), pairs))
+    tell(RunStarted(config.as_json(), tuple(cells), sum(len(part.claims) for part in parts)))
     interrupted = False
     try:
-        for event in _events(claims, cells, settings, config.jobs):
-            if isinstance(event, ClaimJudged):
-                if event.result.counterexample is not None:
-                    event.result.counterexample["path"] = str(save(event.result.counterexample, config.out))
-                results.append(event.result)
-            tell(event)
+        for place, result in judge_parts(parts, settings, config.jobs):
+            if result.counterexample is not None:
+                result.counterexample["path"] = str(save(result.counterexample, config.out))
+            results.append(result)
+            tell(ClaimJudged(result, place))
     except KeyboardInterrupt:
         interrupted = True
     code = Exit.INTERRUPTED if interrupted else exit_code([r.verdict for r in results])
     tell(RunFinished(code, time.perf_counter() - started, interrupted))
     return code
-
-
-def _events(claims: Sequence[Claim], cells: Sequence[Cell], settings: Settings, jobs: int) -> Iterator[Event]:
-    if jobs == 1 or len(cells) == 1:
-        for cell in cells:
-            yield from CellRun(claims, cell, settings).events()
-        return
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import get_context
-
-    # Claims hold plain functions of user files, which do not pickle: the worker selects them again by id and file.
-    # A forked worker already has torch and SymPy loaded and every claim at hand.
-    global _SHARED
-    _SHARED = (list(claims), settings)
-    with ProcessPoolExecutor(jobs, mp_context=get_context("fork")) as pool:
-        futures = [pool.submit(_judge_cell, cell) for cell in cells]
-        try:
-            for future in as_completed(futures):
-                for result in future.result():
-                    yield ClaimJudged(result)
-                    yield StageAdvanced(Cell(result.depth, result.order, result.chain))
-        except KeyboardInterrupt:
-            for future in futures:
-                future.cancel()
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-            raise
-
-
-_SHARED: tuple[list[Claim], Settings] | None = None
-
-
-def _judge_cell(cell: Cell) -> list[Result]:
-    assert _SHARED is not None
-    claims, settings = _SHARED
-    return [event.result for event in CellRun(claims, cell, settings).events() if isinstance(event, ClaimJudged)]

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from ._events import ClaimJudged, Event, Note, RunFinished, RunStarted, StageAdvanced, StageStarted
+from ._events import ClaimJudged, Event, Note, RunFinished, RunStarted, in_order
 from ._verdict import MEANING, Result, Verdict
 
 STYLE = {
@@ -30,18 +30,17 @@ class Terminal:
         self.out = Console(file=sys.stdout, width=width, highlight=False, emoji=False)
         self.progress: Progress | None = None
         self.task: Any = None
+        self.judged: list[ClaimJudged] = []
         self.results: list[Result] = []
         self.cells = 1
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self._started(event)
-        elif isinstance(event, StageStarted) and self.progress and self.cells == 1:
-            self.progress.update(self.task, description=f"{event.cell}: {event.name}", total=event.total, completed=0)
-        elif isinstance(event, StageAdvanced) and self.progress:
-            self.progress.advance(self.task)
         elif isinstance(event, ClaimJudged):
-            self.results.append(event.result)
+            self.results = in_order(self.judged, event)
+            if self.progress:
+                self.progress.advance(self.task)
         elif isinstance(event, Note):
             self.out.print(event.text, markup=False)
         elif isinstance(event, RunFinished):
