@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 from rich import box
@@ -18,6 +19,10 @@ from ._verdict import MEANING, Result, Verdict
 STYLE = {
     Verdict.PROVED: "bold green", Verdict.EXACT: "green", Verdict.SUPPORTED: "green", Verdict.INCONCLUSIVE: "yellow",
     Verdict.VACUOUS: "yellow", Verdict.REFUTED: "bold red", Verdict.ERROR: "bold magenta",
+}  # fmt: skip
+LETTER = {
+    Verdict.PROVED: "P", Verdict.EXACT: "E", Verdict.SUPPORTED: "S", Verdict.INCONCLUSIVE: "?",
+    Verdict.VACUOUS: "0", Verdict.REFUTED: "X", Verdict.ERROR: "!",
 }  # fmt: skip
 LAST_LINE = "No counterexample is not a proof: only PROVED rows hold beyond the inputs that were tried."
 
@@ -64,7 +69,9 @@ class Terminal:
         if self.progress:
             self.progress.stop()
         if self.results:
-            self.out.print(_grid(self.results) if self.cells > 1 else _table(self.results))
+            tables = _grids(self.results, self.out.width) if self.cells > 1 else [_table(self.results)]
+            for table in tables:
+                self.out.print(table)
         for result in self.results:
             if result.verdict is Verdict.REFUTED and result.counterexample:
                 self.out.print(describe(result), markup=False, soft_wrap=True)
@@ -116,42 +123,44 @@ def _table(results: list[Result]) -> Table:
     return table
 
 
-def _grid(results: list[Result]) -> Table:
-    """One row per claim, one column per cell."""
-    cells = list(dict.fromkeys((r.chain, r.order, r.depth) for r in results))
-    table = Table(
-        box=box.ASCII2,
-        title="P proved, E exact, S supported, ? inconclusive, 0 vacuous, X refuted, ! error, . does not apply",
-        title_justify="left",
-        title_style="",
-    )
-    table.add_column("claim", overflow="fold", min_width=50)
-    columns = list(dict.fromkeys((chain, order) for chain, order, _ in cells))
-    letters = {
-        "PROVED": "P",
-        "EXACT": "E",
-        "SUPPORTED": "S",
-        "INCONCLUSIVE": "?",
-        "VACUOUS": "0",
-        "REFUTED": "X",
-        "ERROR": "!",
-    }
-    depths = {key: [d for c, o, d in cells if (c, o) == key] for key in columns}
-    for chain, order in columns:
-        table.add_column(f"{chain} N={order}\nK={','.join(map(str, depths[(chain, order)]))}", no_wrap=True)
+def _grids(results: list[Result], width: int) -> Iterator[Table]:
+    """One row per claim, one column per chain and order, one letter per depth; as many tables as the width asks for."""
     by_cell = {(r.id, r.chain, r.order, r.depth): r for r in results}
-    for identity in dict.fromkeys(r.id for r in results):
-        row = []
-        for chain, order in columns:
-            text = Text()
-            for depth in depths[(chain, order)]:
-                result = by_cell.get((identity, chain, order, depth))
-                text.append(
-                    letters[result.verdict.value] if result else ".", STYLE[result.verdict] if result else "dim"
-                )
-            row.append(text)
-        table.add_row(identity, *row)
-    return table
+    depths: dict[tuple[str, int], list[int]] = {}
+    for chain, order, depth in dict.fromkeys((r.chain, r.order, r.depth) for r in results):
+        depths.setdefault((chain, order), []).append(depth)
+    heads = {key: f"{key[0]} N={key[1]}\nK={_ranges(found)}" for key, found in depths.items()}
+    names = list(dict.fromkeys(r.id for r in results))
+    rest, legend = (
+        list(depths),
+        "P proved, E exact, S supported, ? inconclusive, 0 vacuous, X refuted, ! error, . no claim",
+    )
+    while rest:
+        table = Table(box=box.ASCII2, title=legend, title_justify="left", title_style="")
+        table.add_column("claim", overflow="fold")
+        columns, room = [], width - max(map(len, names)) - 4
+        while rest and (not columns or room >= 0):
+            room -= 3 + max(len(depths[rest[0]]), *map(len, heads[rest[0]].split("\n")))
+            if room >= 0 or not columns:
+                columns.append(rest.pop(0))
+                table.add_column(heads[columns[-1]], overflow="fold", no_wrap=room >= 0)
+        for name in names:
+            table.add_row(name, *(_letters([by_cell.get((name, *key, d)) for d in depths[key]]) for key in columns))
+        legend = ""
+        yield table
+
+
+def _letters(found: list[Result | None]) -> Text:
+    text = Text()
+    for result in found:
+        text.append(LETTER[result.verdict] if result else ".", STYLE[result.verdict] if result else "dim")
+    return text
+
+
+def _ranges(depths: list[int]) -> str:
+    """As the command line writes them: 0..6, or 1,2,4."""
+    consecutive = len(depths) > 2 and depths == list(range(depths[0], depths[-1] + 1))
+    return f"{depths[0]}..{depths[-1]}" if consecutive else ",".join(map(str, depths))
 
 
 def describe(result: Result) -> str:

@@ -16,7 +16,7 @@ from verify import Verdict
 from verify._events import Cell, ClaimJudged, RunFinished, RunStarted
 from verify._formula import formula
 from verify._html import HtmlFile
-from verify._terminal import LAST_LINE
+from verify._terminal import LAST_LINE, Terminal
 from verify._verdict import Result
 
 ROOT = Path(__file__).parents[2]
@@ -237,3 +237,24 @@ def test_the_page_fits_a_real_browser(width: int, tmp_path: Path) -> None:
     )
     needed, _, given = done.stdout.split("<title>")[1].split("</title>")[0].partition(" of ")
     assert int(needed) <= int(given), "the page scrolls sideways"
+
+
+def test_a_grid_of_any_size_shows_every_claim_by_name_and_every_letter_once(capsys):
+    # more columns than one table of 150 characters can hold
+    cells = [Cell(k, n, chain) for chain in ("column", "mode", "gate") for n in (2, 3, 4, 5) for k in (0, 1, 2, 5)]
+    names = ["a-claim", "singular-values-of-unfoldings-do-not-obey-the-power-law-at-order-three-and-more"]
+    terminal = Terminal()
+    terminal(RunStarted(cells=tuple(cells), claims=2 * len(cells), config={}))
+    place = 0
+    for cell in cells:
+        for name, verdict in zip(names, (Verdict.PROVED, Verdict.REFUTED), strict=True):
+            if verdict is Verdict.PROVED or cell.depth:
+                result = Result(name, "", "", verdict, cell.depth, cell.order, cell.chain)
+                terminal(ClaimJudged(result=result, place=place))
+                place += 1
+    terminal(RunFinished(seconds=1.0, exit_code=1))
+    rows = [[part.strip() for part in line.split("|")] for line in capsys.readouterr().out.splitlines()]
+    letters = {name: [r for row in rows if len(row) > 1 and row[1] == name for r in row[2:-1]] for name in names}
+    assert letters == {names[0]: ["PPPP"] * 12, names[1]: [".XXX"] * 12}
+    heads = [part for row in rows for part in row if " N=" in part]
+    assert heads == [f"{chain} N={n}" for chain in ("column", "mode", "gate") for n in (2, 3, 4, 5)]
