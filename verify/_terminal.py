@@ -138,7 +138,8 @@ def _grids(results: list[Result], width: int) -> Iterator[Table]:
     while rest:
         table = Table(box=box.ASCII2, title=legend, title_justify="left", title_style="")
         table.add_column("claim", overflow="fold")
-        columns, room = [], width - max(map(len, names)) - 4
+        columns: list[tuple[str, int]] = []
+        room = width - max(map(len, names)) - 4
         while rest and (not columns or room >= 0):
             room -= 3 + max(len(depths[rest[0]]), *map(len, heads[rest[0]].split("\n")))
             if room >= 0 or not columns:
