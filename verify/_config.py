@@ -40,7 +40,7 @@ class Config(pydantic.BaseModel):
         None, description="files with your own claims; they run alone unless claims= is given too"
     )
     examples: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = pydantic.Field(
-        100, description="generated tensors per claim about a State"
+        100, description="generated tensors per claim about a State or Target"
     )
     paths: Annotated[int, pydantic.Field(ge=1, le=100_000)] = pydantic.Field(
         20, description="generated problems per claim about a Flow or Descent"

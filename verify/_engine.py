@@ -41,7 +41,7 @@ class Settings:
     """How hard to look.
 
     Arguments:
-        examples: generated tensors per claim about a State.
+        examples: generated tensors per claim about a State or a Target.
         paths: generated problems per claim about a Flow or a Descent.
         seed: of the generator.
         budget: seconds a claim may take in one cell, shrinking apart.
@@ -167,8 +167,6 @@ class CellRun:
                 self._witnessed = claim.negative
                 if not claim.negative:
                     break
-            if outcomes[-1].costly and number + 1 >= self.settings.paths:
-                break
         if witness is not None:
             _fill(result, outcomes)
             self._refuted(claim, *witness, result)

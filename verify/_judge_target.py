@@ -68,9 +68,7 @@ def judge_target(claim: Claim, problem: Problem) -> Outcome:
     return second_look(at_precision, violation, scale, given, "the same tensor in high precision")
 
 
-def _given(
-    stated: tuple[Relation, ...], relative: np.ndarray, allowed: np.ndarray, *, costly: bool = False
-) -> dict[str, Any]:
+def _given(stated: tuple[Relation, ...], relative: np.ndarray, allowed: np.ndarray) -> dict[str, Any]:
     at = int(np.argmax(relative))
     measured, predicted = worst_entry(stated)
     return {
@@ -78,7 +76,6 @@ def _given(
         "allowed": float(allowed[at]),
         "measured": measured,
         "predicted": predicted,
-        "costly": costly,
     }
 
 
@@ -100,11 +97,11 @@ def _by_effort(claim: Claim, problem: Problem, quick: np.ndarray) -> Outcome:
         return Outcome("undecided", how="the relation changes its shape with the effort of the minimisation")
     moved = np.abs(violation - quick)
     allowed = (ROUNDING + MINIMISED + NOISE_MARGIN * costs.doubt) * scale + NOISE_MARGIN * moved
-    given = _given(stated, ratio(violation, scale), ratio(allowed, scale), costly=True)
+    given = _given(stated, ratio(violation, scale), ratio(allowed, scale))
     if np.all(violation <= allowed):
         return Outcome("holds", **given)
     allowed = allowed + NOISE_MARGIN * _noise(claim, as_target(problem, Costs(*EFFORTS[0])), violation)
-    given = _given(stated, ratio(violation, scale), ratio(allowed, scale), costly=True)
+    given = _given(stated, ratio(violation, scale), ratio(allowed, scale))
     if np.all(violation <= allowed):
         return Outcome("holds", **given)
     last, last_scale = concatenated_gap(relations(claim, as_target(problem, Costs(*EFFORTS[2]))))

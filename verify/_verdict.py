@@ -61,7 +61,6 @@ class Outcome:
         measured, predicted: the two sides at the worst entry.
         refined: the violation after refinement, relative.
         how: how a violation was confirmed, or why it is undecided.
-        costly: the example took a minimisation; fewer are looked at then.
     """
 
     status: str
@@ -72,7 +71,6 @@ class Outcome:
     predicted: float = 0.0
     refined: float | None = None
     how: str = ""
-    costly: bool = False
 
 
 @dataclass
