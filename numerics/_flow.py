@@ -123,19 +123,21 @@ class FlowField:
         return result.reshape(*lead, *self.batch)
 
 
-def modified(field: FlowField, step: float, decay: float) -> Field:
+def modified(field: FlowField, step: float | Array, decay: float) -> Field:
     """The right-hand side of L + decay/2 ||y||^2, then of its modified loss (20); `field` itself where both are 0.
 
-    With F = -grad L and J = F' the modified flow is F - step/2 J F.
+    With F = -grad L and J = F' the modified flow is F - step/2 J F; `step` is one number or one for each problem.
     """
-    if not step and not decay:
+    plain = not np.any(step)
+    if plain and not decay:
         return field
-    if not step:
+    half = np.repeat(step, field.width) / 2 if np.ndim(step) else step / 2
+    if plain:
         return lambda t, y: field(t, y) - decay * y
 
     def rate(t: float, y: Array) -> Array:
         F = field(t, y) - decay * y
-        return F - step / 2 * (field.derivative(y, F)[1] - decay * F)
+        return F - half * (field.derivative(y, F)[1] - decay * F)
 
     return rate
 
@@ -194,7 +196,7 @@ def solve_flow(
     method: str = "DOP853",
     budget: int = 1_000_000,
     events: Sequence[Event] = (),
-    modified_step: float = 0.0,
+    modified_step: float | Array = 0.0,
     weight_decay: float = 0.0,
 ) -> FlowSolution:
     """Integrate the gradient flow of a batch of problems in one solver; Source: (3), theory.gradient_flow.
@@ -210,6 +212,7 @@ def solve_flow(
         method: "DOP853", "RK45", "exponential" for stiff problems (order 4, analytic Jacobian-vector products), or
             "auto": DOP853 for the first EXPLICIT_BUDGET evaluations, then "exponential" from the last time recorded.
         budget: most evaluations of the right-hand side.
+        modified_step: one number, or one for each problem (*batch).
 
     Raises:
         UsageError: if shapes disagree, values are not finite, or the times do not rise.
@@ -217,6 +220,8 @@ def solve_flow(
     arrays = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
     batch = architecture.batch_shape(arrays)
     field = FlowField(architecture, batch, np.asarray(target), np.asarray(weights))
+    if np.ndim(modified_step) and np.shape(modified_step) != batch:
+        raise UsageError(f"modified_step has shape {np.shape(modified_step)}, expected one number or {batch}")
     rate, start = modified(field, modified_step, weight_decay), field.pack(arrays)
 
     def derivative(y: Array, v: Array) -> tuple[Array, Array]:
@@ -224,7 +229,7 @@ def solve_flow(
         return F - weight_decay * y, Jv - weight_decay * v
 
     if method in ("exponential", "auto"):
-        if events or modified_step:
+        if events or np.any(modified_step):
             raise UsageError(f"method={method} takes neither events nor a modified step; use DOP853")
         solution = None
         if method == "auto":

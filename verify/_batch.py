@@ -19,6 +19,7 @@ from ._state import PreciseState, State
 
 # Rules that divide by the gradient's size go a length instead of a time: further, they arrive and chatter.
 LENGTH = 1 / 8
+TOGETHER = 3  # levels of a descent whose modified flows are solved as one batch
 SUBSTEPS = 1  # steps of the coarsest descent between two records; level L has 2**L times as many
 
 
@@ -52,6 +53,7 @@ class PathBatch:
             self.__dict__["starts"] = list(starts)
         self._descents: dict[tuple[str, int, int], Any] = {}
         self._flows: dict[tuple[float, int], Any] = {}
+        self._modified_flows: dict[range, Any] = {}
 
     @cached_property
     def starts(self) -> list[State]:
@@ -89,6 +91,7 @@ class PathBatch:
         descent = Descent(state.architecture, run.times, run.losses[:, index], parameters, state.target, state.weights)
         descent.step, descent.steps, descent.optimizer = run.step, run.steps, optimizer
         descent._flow = lambda: self.flow(index)
+        descent._modified_flow = lambda: self.modified_flow(index, level)
         return descent
 
     def _descend(self, optimizer: str, level: int, jitter: int) -> Any:
@@ -115,24 +118,44 @@ class PathBatch:
         if (rtol, jitter) not in self._flows:
             parameters, target, weights = self._stacked(jitter)
             arrays = {name: value.numpy() for name, value in parameters.items()}
-            self._flows[rtol, jitter] = solve_flow(
-                self.starts[0].architecture,
-                arrays,
-                target.numpy(),
-                weights.numpy(),
-                np.arange(self.records + 1) / self.records,
-                rtol=rtol,
-                atol=rtol * 1e-3,
-            )
-        solution = self._flows[rtol, jitter]
+            self._flows[rtol, jitter] = self._solve(arrays, target.numpy(), weights.numpy(), rtol)
+        return self._as_flow(self._flows[rtol, jitter], index, (index,), rtol)
+
+    def modified_flow(self, index: int, level: int) -> Flow:
+        """The flow of L + eta/4 ||grad L||^2 for the step eta of `descent(index, level)`. Source: (20).
+
+        The first TOGETHER levels are solved as one batch: a claim about the order of convergence asks for all of them.
+
+        Raises:
+            PathFailure: the flow did not reach time 1.
+        """
+        levels = range(TOGETHER) if level < TOGETHER else range(level, level + 1)
+        if levels not in self._modified_flows:
+            parameters, target, weights = self._stacked()
+            steps = [1 / (self.records * self.substeps * 2**each) for each in levels]
+            arrays = {name: np.stack([value.numpy()] * len(levels)) for name, value in parameters.items()}
+            self._modified_flows[levels] = self._solve(
+                arrays, np.stack([target.numpy()] * len(levels)), np.stack([weights.numpy()] * len(levels)), FINE,
+                modified_step=np.repeat(np.array(steps)[:, None], len(self.starts), axis=1),
+            )  # fmt: skip
+        return self._as_flow(self._modified_flows[levels], index, (level - levels[0], index), FINE)
+
+    def _solve(self, arrays: dict[str, Any], target: Any, weights: Any, rtol: float, **options: Any) -> Any:
+        times = np.arange(self.records + 1) / self.records
+        return solve_flow(
+            self.starts[0].architecture, arrays, target, weights, times, rtol=rtol, atol=rtol * 1e-3, **options
+        )
+
+    def _as_flow(self, solution: Any, index: int, place: tuple[int, ...], rtol: float) -> Flow:
         if solution.status != "finished":
             raise PathFailure(f"the flow stopped at time {solution.reached:g} of 1 ({solution.status})")
         state = self.starts[index]
-        parameters = {name: torch.from_numpy(values[:, index]) for name, values in solution.parameters.items()}
+        at = (slice(None), *place)
+        parameters = {name: torch.from_numpy(values[at]) for name, values in solution.parameters.items()}
         flow = Flow(
             state.architecture,
             torch.as_tensor(solution.times),
-            torch.as_tensor(solution.losses[:, index]),
+            torch.as_tensor(solution.losses[at]),
             parameters,
             state.target,
             state.weights,
@@ -167,6 +190,7 @@ def precise_descent(batch: PathBatch, index: int, level: int = 0) -> PreciseDesc
     descent.step, descent.steps = float(step), torch.arange(RECORDS + 1) * every
     descent.losses = torch.stack([s.loss for s in descent.states])
     descent._flow = lambda: batch.flow(index)
+    descent._modified_flow = lambda: batch.modified_flow(index, level)
     return descent
 
 

@@ -11,6 +11,7 @@ from functools import cache, partial
 import numpy as np
 
 import theory
+from numerics import Architecture
 
 from ._batch import PathBatch
 from ._claim import Claim, ClaimError
@@ -32,7 +33,7 @@ PATH_GROUP = 7  # problems of one architecture that are trained and solved as on
 UNDECIDED_ALLOWED = 0.02  # part of the examples that may stay undecided in a SUPPORTED claim
 PATHS = ("Flow", "Descent")
 TARGET_SIZE = 3  # largest mode of a tensor whose R_K is asked for
-SEED_PROBLEMS = 3  # problems that a claim about Seeds is judged on
+SEED_PROBLEMS = 5  # problems that a claim about Seeds is judged on
 SAMPLES = 60  # points kept for the picture of measured against predicted
 
 
@@ -66,6 +67,7 @@ class CellRun:
         self._batches: dict[str, list[PathBatch]] = {}
         self._problems: list[Problem] | None = None
         self._targets: list[Problem] | None = None
+        self._seed_problems: list[Problem] | None = None
         self._run_seeds = cache(run_seeds)
         self._proofs: dict[str, theory.Derivation] | None = None
 
@@ -95,21 +97,24 @@ class CellRun:
     def batches(self, assumes: str) -> list[PathBatch]:
         """Path problems in groups of one architecture."""
         if assumes not in self._batches:
-            cell, settings = self.cell, self.settings
-            count = -(-settings.paths // PATH_GROUP)
-            shapes = draw_problems(
-                architectures(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=4),
-                8 * count,
-                settings.seed + 1,
-            )
-            # Few shapes serve many problems, so half of them must leave room: no mode or core side of size one.
-            roomy = [shape for shape in shapes if min(*shape.sizes, *shape.ranks) > 1][: -(-count // 2)]
-            shapes = ((roomy + shapes) * count)[:count]
+            count = -(-self.settings.paths // PATH_GROUP)
+            shapes = self._shapes(count, roomy=-(-count // 2), seed=self.settings.seed + 1)
             drawn = [
-                draw_problems(problems(shape), PATH_GROUP, settings.seed + 2 + i) for i, shape in enumerate(shapes)
+                draw_problems(problems(shape), PATH_GROUP, self.settings.seed + 2 + i) for i, shape in enumerate(shapes)
             ]
             self._batches[assumes] = [PathBatch([p.for_path(assumes) for p in group], assumes) for group in drawn]
         return self._batches[assumes]
+
+    def _shapes(self, count: int, *, roomy: int, seed: int) -> list[Architecture]:
+        """Few shapes that serve many problems or runs, so `roomy` of them leave room: no mode or core side of one."""
+        cell = self.cell
+        drawn = draw_problems(
+            architectures(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=self.settings.sizes, largest=4),
+            8 * count,
+            seed,
+        )
+        first = [shape for shape in drawn if min(*shape.sizes, *shape.ranks) > 1][:roomy]
+        return ((first + drawn) * count)[:count]
 
     def targets(self) -> list[Problem]:
         """Problems that lend their target to claims about a Target: modes of size 1 to TARGET_SIZE."""
@@ -123,8 +128,12 @@ class CellRun:
 
     def seed_problems(self) -> list[Problem]:
         """Problems that are trained from many starts: SEED_PROBLEMS of them, of any size a path may have."""
-        shapes = self.batches("generic")[:SEED_PROBLEMS]
-        return [batch.problems[0] for batch in shapes]
+        if self._seed_problems is None:
+            seed = self.settings.seed + 4
+            shapes = self._shapes(SEED_PROBLEMS, roomy=SEED_PROBLEMS - 1, seed=seed)
+            drawn = [draw_problems(problems(shape), 1, seed + 1 + i)[0] for i, shape in enumerate(shapes)]
+            self._seed_problems = drawn
+        return self._seed_problems
 
     # -- judging
     def judge(self, claim: Claim) -> Result:
@@ -210,7 +219,7 @@ class CellRun:
             exact = judge_exact(claim, problem, state=self.exact_state(index))
             if exact is not None:
                 return exact
-        return judge_state(claim, problem, state=self.state(index, claim.assumes))
+        return judge_state(claim, problem, state=self.state(index, claim.assumes), witnessed=self._witnessed)
 
     def _check_repeatable(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> None:
         if claim.subject != "State":
@@ -290,7 +299,7 @@ class CellRun:
 
             seconds = min(self.settings.budget, 6.0)
             smaller = shrink(
-                violates, self.cell, fixed=self.settings.sizes, kind=problem.kind, seed=self.settings.seed,
+                violates, self.cell, problem, fixed=self.settings.sizes, seed=self.settings.seed,
                 seconds=seconds, cores=claim.subject != "Target",
                 tries={"State": 8, "Target": 8, "Seeds": 1}.get(claim.subject, 2),
             )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 from ._counterexample import write_whole
 from ._events import ClaimJudged, Event, RunFinished, RunStarted, in_order
 from ._formula import formula, has_formula
+from ._outputs import Pace
 from ._pictures import agreement, convergence, discrepancies
 from ._terminal import LAST_LINE, describe
 from ._verdict import MEANING, Result, Verdict, exit_code
@@ -54,7 +55,7 @@ circle.dot { fill: #1f5fa8; } circle.bad { fill: #b3261e; background: none; }
 
 
 class HtmlFile:
-    """The page, rewritten after every verdict; until the run has ended it says that it is incomplete."""
+    """The page, rewritten as verdicts come in; until the run has ended it says that it is incomplete."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -62,6 +63,7 @@ class HtmlFile:
         self.planned = 0
         self.judged: list[ClaimJudged] = []
         self.results: list[Result] = []
+        self.pace = Pace()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -69,12 +71,14 @@ class HtmlFile:
             self._write(None)
         elif isinstance(event, ClaimJudged):
             self.results = in_order(self.judged, event)
-            self._write(None)
+            if self.pace.due():
+                self._write(None)
         elif isinstance(event, RunFinished):
             self._write(event)
 
     def _write(self, end: RunFinished | None) -> None:
-        write_whole(self.path, page(self.config, self.results, self.planned, end))
+        with self.pace.writing():
+            write_whole(self.path, page(self.config, self.results, self.planned, end))
 
 
 def page(config: dict[str, Any], results: list[Result], planned: int, end: RunFinished | None) -> str:

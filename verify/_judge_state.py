@@ -22,6 +22,8 @@ from ._verdict import Outcome
 EPS = 2.0**-52
 ROUNDING = 64 * EPS  # discrepancies below this, relative, are rounding without further question
 NOISE_MARGIN = 16.0  # a discrepancy must exceed this many times the rounding noise before it is looked at in 75 digits
+CLEAR, CLEARLY = 1e6, 1e-8  # violations this far above the error bar and this large, relative, need no second look
+
 VANISHED = 1e-20  # shrinking by this factor from 16 to 75 digits means the discrepancy is rounding
 PERSISTED = 0.1  # a real violation keeps at least this part of its float64 size
 EXACTLY = "exact rational arithmetic"
@@ -67,12 +69,14 @@ def worst_entry(stated: tuple[Relation, ...]) -> tuple[float, float]:
     return max((relation.worst() for relation in stated), key=lambda w: w[2])[:2]
 
 
-def judge_state(claim: Claim, problem: Problem, *, state: State | None = None) -> Outcome:
+def judge_state(claim: Claim, problem: Problem, *, state: State | None = None, witnessed: bool = False) -> Outcome:
     """What one problem says of a claim about a State.
 
     float64 first; a discrepancy above 64 eps is compared with the effect of perturbing every input by one rounding;
     what is still larger is evaluated again in 75 digits by hand-written formulas without autograd, where rounding
     vanishes by 59 orders and a real violation stays.
+
+    `witnessed`: a negative claim already has its confirmed witness; further ones are counted in float64 only.
 
     Raises: whatever the claim's function raises in float64.
     """
@@ -96,6 +100,12 @@ def judge_state(claim: Claim, problem: Problem, *, state: State | None = None) -
             worst=float(relative[at]) if np.isfinite(relative[at]) else 0.0,
             allowed=float(ratio(allowed, scale)[at]),
         )
+    if witnessed and np.any((violation > CLEAR * allowed) & (relative > CLEARLY)):
+        measured, predicted = worst_entry(stated)
+        return Outcome(
+            "violated", worst=float(relative[at]), allowed=float(ratio(allowed, scale)[at]), measured=measured,
+            predicted=predicted, how="float64, a million times the effect of rounding the input",
+        )  # fmt: skip
     return confirm_state(claim, problem, stated, violation, scale)
 
 

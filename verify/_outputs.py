@@ -1,9 +1,15 @@
-"""Machine-readable listeners: JSON, NDJSON, JUnit XML. Each file is whole and valid at every moment."""
+"""Machine-readable listeners: JSON, NDJSON, JUnit XML. Each file is whole and valid at every moment.
+
+NDJSON gets every verdict at once; JSON and HTML, which are rewritten whole, keep to a twentieth of a long run.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,14 +31,37 @@ def plain(value: Any) -> Any:
     return value
 
 
+class Pace:
+    """Keeps the rewriting of a growing file to a small part of the run: on a grid of a thousand verdicts a report that
+    is written whole after each of them would cost more than the verdicts. The first FREE seconds are spent at once."""
+
+    PART, FREE = 0.05, 1.0
+
+    def __init__(self) -> None:
+        self._born = time.monotonic()
+        self._spent = 0.0
+
+    def due(self) -> bool:
+        """Whether the writings so far took less than their part of the run."""
+        return self._spent <= self.FREE + self.PART * (time.monotonic() - self._born)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Context in which the file is written."""
+        started = time.monotonic()
+        yield
+        self._spent += time.monotonic() - started
+
+
 class JsonFile:
-    """The whole result as one JSON file, rewritten after every verdict; "complete" is false until the run has ended."""
+    """The whole result as one JSON file, rewritten as verdicts come in; "complete" is false until the run has ended."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config: dict[str, Any] = {}
         self.judged: list[ClaimJudged] = []
         self.results: list[Result] = []
+        self.pace = Pace()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -40,7 +69,8 @@ class JsonFile:
             self._write(complete=False, code=None)
         elif isinstance(event, ClaimJudged):
             self.results = in_order(self.judged, event)
-            self._write(complete=False, code=None)
+            if self.pace.due():
+                self._write(complete=False, code=None)
         elif isinstance(event, RunFinished):
             self._write(complete=not event.interrupted, code=event.exit_code, extra=event.extra)
 
@@ -55,7 +85,8 @@ class JsonFile:
             "claims": claims,
             **(extra or {}),
         }
-        write_whole(self.path, json.dumps(plain(document), indent=1) + "\n")
+        with self.pace.writing():
+            write_whole(self.path, json.dumps(plain(document), indent=1) + "\n")
 
 
 class NdjsonFile:

@@ -151,8 +151,14 @@ class Descent(Trajectory):
     steps: torch.Tensor
     optimizer: str = "gd"
     _flow: Callable[[], Flow]
+    _modified_flow: Callable[[], Flow]
 
     @property
     def flow(self) -> Flow:
         """The gradient flow from the same start at the same times."""
         return self._flow()
+
+    @property
+    def modified_flow(self) -> Flow:
+        """The flow of L + eta/4 ||grad L||^2 for this descent's step eta, from the same start. Source: (20)."""
+        return self._modified_flow()

@@ -57,12 +57,28 @@ def small_architectures(cell: Cell, fixed: tuple[int, ...] | None, *, cores: boo
             return
 
 
+def smaller_architectures(architecture: Architecture, fixed: bool, *, cores: bool = True) -> Iterator[Architecture]:
+    """One step down from an architecture: all sides at most 2, then each side to 1, then each by one."""
+    sides = [*([] if fixed else architecture.sizes), *(architecture.ranks if cores and architecture.depth else [])]
+    steps = [[min(side, 2) for side in sides]]
+    for place, side in enumerate(sides):
+        steps += [[*sides[:place], lower, *sides[place + 1 :]] for lower in {1, side - 1} if 0 < lower < side]
+    for step in sorted(steps, key=sum):
+        modes = architecture.sizes if fixed else tuple(step[: architecture.order])
+        if not architecture.depth:
+            ranks = modes
+        else:
+            ranks = tuple(step[-architecture.order :]) if cores else (1,) * architecture.order
+        if (modes, ranks) != (architecture.sizes, architecture.ranks):
+            yield Architecture(architecture.depth, modes, ranks, architecture.chain)
+
+
 def shrink(
     violates: Callable[[Problem], bool],
     cell: Cell,
+    known: Problem,
     *,
     fixed: tuple[int, ...] | None,
-    kind: str,
     seed: int,
     seconds: float,
     tries: int,
@@ -70,23 +86,45 @@ def shrink(
 ) -> Problem | None:
     """The simplest problem of the cell that violates: first the smallest architecture, then the simplest numbers.
 
+    Small architectures are tried from below for half of the time; then the known one is made smaller step by step.
+
     Arguments:
         violates: the engine's own judgement of one problem.
+        known: the problem on which the violation was seen.
         fixed: mode sizes the user asked for, which are then kept.
-        kind: the thin set on which the violation was seen.
         seconds: time for the sizes, and again for the numbers.
         tries: problems drawn per architecture.
         cores: whether core sizes matter to the claim.
     """
-    deadline = time.monotonic() + seconds
-    for architecture in small_architectures(cell, fixed, cores=cores):
-        kinds = ("plain",) if kind == "plain" else ("plain", kind)
+    started = time.monotonic()
+    kinds = ("plain",) if known.kind == "plain" else ("plain", known.kind)
+
+    def violating(architecture: Architecture, until: float) -> Problem | None:
         for problem in draw_problems(problems(architecture, kinds=kinds), tries, seed):
-            if time.monotonic() > deadline:
+            if time.monotonic() > started + until:
                 return None
             if violates(problem):
-                return _simplest(violates, problem, kinds, seed, seconds) or problem
-    return None
+                return problem
+        return None
+
+    below = (violating(a, seconds / 2) for a in small_architectures(cell, fixed, cores=cores))
+    found = next((problem for problem in below if problem is not None), None)
+    if found is None:
+        found = _step_by_step(lambda a: violating(a, seconds), known.architecture, fixed is not None, cores)
+    return None if found is None else _simplest(violates, found, kinds, seed, seconds) or found
+
+
+def _step_by_step(
+    violating: Callable[[Architecture], Problem | None], architecture: Architecture, fixed: bool, cores: bool
+) -> Problem | None:
+    """A violating problem from which no single step down is left, or the last one that was found."""
+    best: Problem | None = None
+    while True:
+        steps = (violating(step) for step in smaller_architectures(architecture, fixed, cores=cores))
+        found = next((problem for problem in steps if problem is not None), None)
+        if found is None:
+            return best
+        best, architecture = found, found.architecture
 
 
 def _simplest(

@@ -10,11 +10,11 @@ from typing import Any
 import gmpy2
 import numpy as np
 import torch
-import torch.autograd.forward_ad as forward_ad
 
 from numerics import Architecture, component, compose, factor, reference_compose, reference_gradient
 
-from ._numbers import EXACT_TYPES, Jet, Unsupported, current_digits, entrywise, precision
+from ._forward import derivative_along
+from ._numbers import EXACT_TYPES, Jet, current_digits, entrywise, precision
 from ._precise import Precise
 
 Array = Any  # torch.Tensor (float64), or Precise when a claim is confirmed
@@ -218,11 +218,11 @@ class State:
             Unsupported: rate inside rate.
         """
         velocity = {name: -gradient for name, gradient in self.block_gradients().items()}
-        if forward_ad._current_level >= 0:
-            raise Unsupported("rate inside rate")
-        with forward_ad.dual_level():
-            duals = {name: forward_ad.make_dual(value, velocity[name]) for name, value in self.parameters.items()}
-            return _tangent(function(State(self.architecture, duals, self.target, self.weights)))
+        return derivative_along(
+            lambda duals: function(State(self.architecture, duals, self.target, self.weights)),
+            self.parameters,
+            velocity,
+        )
 
     def moved(self, velocity: Mapping[str, Array], time: float | Array) -> State:
         """The state at parameters + time * velocity."""
@@ -237,15 +237,6 @@ class State:
     def __repr__(self) -> str:
         a = self.architecture
         return f"State(depth={a.depth}, sizes={a.sizes}, ranks={a.ranks}, chain={a.chain!r})"
-
-
-def _tangent(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return type(value)(_tangent(v) for v in value)
-    if not isinstance(value, torch.Tensor):
-        return torch.zeros((), dtype=torch.float64)
-    primal, tangent = forward_ad.unpack_dual(value)
-    return torch.zeros_like(primal) if tangent is None else tangent.detach().clone()
 
 
 class PreciseState(State):

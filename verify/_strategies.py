@@ -109,6 +109,12 @@ def _aim(kind: str, architecture: Architecture, blocks: dict[str, np.ndarray], g
         core[diagonal] = values
     elif kind == "rank-deficient":
         core[...] = core.reshape(-1)[0] if core.reshape(-1)[0] else 1
+        if generator.integers(2):  # and every factor of rank one too
+            for name, block in blocks.items():
+                if name.startswith("a"):
+                    block[...] = block[:, :1]
+                elif name != "G" and architecture.chain != "mode":
+                    block[...] = block[:1]
     if kind in ("identity", "repeated"):
         for name, block in blocks.items():
             if name != "G":

@@ -1,6 +1,8 @@
 """Planted conjectures, judged over many seeds: what the verdicts are worth, in figures. `make power` runs this.
 
-    python tests/power/figures.py seeds=100 minutes=10 jobs=2 shrink=yes write=docs/power.md
+    python tests/power/figures.py seeds=100 minutes=10 jobs=2 shrink=yes write=docs/power.md keep=out/power.json
+
+A run that was cut short, by its minutes or otherwise, is continued by the next one.
 
 A conjecture in false_*.py must be REFUTED, one in true_*.py never; both are written as a user would write them. Each
 is judged in the first of CELLS to which it applies, with the engine's default settings and budget.
@@ -8,11 +10,13 @@ is judged in the first of CELLS to which it applies, with the engine's default s
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -21,10 +25,13 @@ import torch
 
 from verify import Claim, Result, Verdict
 from verify._conjectures import load_conjectures
+from verify._counterexample import write_whole
 from verify._engine import CellRun, Settings
 from verify._events import Cell
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+KINDS = ("false", "true")
 CELLS = (
     Cell(2, 3, "column"),
     Cell(1, 3, "column"),
@@ -75,24 +82,71 @@ def is_false_verdict(kind: str, result: Result) -> bool:
     return result.verdict in DECIDED if kind == "false" else result.verdict is Verdict.REFUTED
 
 
-def over_seeds(seeds: int, minutes: float, jobs: int) -> tuple[int, dict[str, dict[str, Counter[str]]]]:
-    """How many seeds were judged in the time, and kind -> claim -> verdict -> count."""
+Verdicts = dict[str, dict[str, str]]  # kind -> claim -> verdict
+Tally = dict[str, dict[str, Counter[str]]]  # kind -> claim -> verdict -> count
+
+
+def fingerprint() -> str:
+    """A digest of everything that a verdict depends on; verdicts of other sources are not continued."""
+    digest = sha256()
+    for room in ("theory", "numerics", "verify", "tests/power"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def kept(path: Path) -> dict[int, Verdicts]:
+    """The verdicts that an earlier, interrupted run of the same sources left, by seed."""
+    if not path.exists():
+        return {}
+    document = json.loads(path.read_text())
+    if document["sources"] != fingerprint():
+        return {}
+    return {int(seed): verdicts for seed, verdicts in document["seeds"].items()}
+
+
+def keep(path: Path, seeds: dict[int, Verdicts]) -> None:
+    """Write the verdicts so far, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps({"sources": fingerprint(), "seeds": seeds}))
+
+
+def verdicts_of(kind: str, seed: int) -> dict[str, str]:
+    """claim -> verdict for one seed."""
+    return {result.id: result.verdict.value for result in judge(kind, seed)}
+
+
+def over_seeds(
+    seeds: int, minutes: float, jobs: int, path: Path, *, shrink: bool = False
+) -> tuple[dict[int, Verdicts], list[Result]]:
+    """The verdicts of every seed judged in the time (kept in `path`), and the shrunk counterexamples of seed 0."""
     deadline = time.monotonic() + 60 * minutes
-    tally: dict[str, dict[str, Counter[str]]] = {"false": defaultdict(Counter), "true": defaultdict(Counter)}
-    done = 0
+    done = {seed: verdicts for seed, verdicts in kept(path).items() if seed < seeds}
+    if done:
+        print(f"continuing: {len(done)} seeds are in {path}", file=sys.stderr, flush=True)
+    left = [seed for seed in range(seeds) if seed not in done]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for start in range(0, seeds, jobs):
+        shrunk = pool.submit(judge, "false", 0, shrink=True) if shrink else None
+        for start in range(0, len(left), jobs):
             if time.monotonic() > deadline and done:
                 break
-            batch = range(start, min(start + jobs, seeds))
-            futures = [(kind, pool.submit(judge, kind, seed)) for seed in batch for kind in tally]
-            for kind, future in futures:
-                for result in future.result():
-                    tally[kind][result.id][result.verdict.value] += 1
-            done += len(batch)
-            wrong = [i for kind in tally for i in _wrong(kind, tally[kind])]
-            print(f"{done} of {seeds} seeds; false verdicts so far: {wrong or 'none'}", file=sys.stderr, flush=True)
-    return done, tally
+            batch = left[start : start + jobs]
+            futures = {(kind, seed): pool.submit(verdicts_of, kind, seed) for seed in batch for kind in KINDS}
+            done |= {seed: {kind: futures[kind, seed].result() for kind in KINDS} for seed in batch}
+            keep(path, done)
+            wrong = {kind: _wrong(kind, counts) for kind, counts in tally_of(done).items()}
+            print(f"{len(done)} of {seeds} seeds; false verdicts so far: {wrong}", file=sys.stderr, flush=True)
+        return done, shrunk.result() if shrunk else []
+
+
+def tally_of(done: dict[int, Verdicts]) -> Tally:
+    """kind -> claim -> verdict -> in how many seeds."""
+    tally: Tally = {kind: defaultdict(Counter) for kind in KINDS}
+    for verdicts in done.values():
+        for kind in KINDS:
+            for identity, verdict in verdicts[kind].items():
+                tally[kind][identity][verdict] += 1
+    return tally
 
 
 def _wrong(kind: str, tally: dict[str, Counter[str]]) -> list[str]:
@@ -101,7 +155,7 @@ def _wrong(kind: str, tally: dict[str, Counter[str]]) -> list[str]:
     return [i for i, c in tally.items() if c[Verdict.REFUTED.value]]
 
 
-def report(done: int, tally: dict[str, dict[str, Counter[str]]], shrunk: list[Result], seconds: float) -> Iterator[str]:
+def report(done: int, tally: Tally, shrunk: list[Result], seconds: float) -> Iterator[str]:
     """The figures as Markdown."""
     yield "# What the verdicts are worth\n"
     yield "Written by `make power`; do not edit. Planted conjectures from `tests/power`, default settings.\n"
@@ -112,7 +166,7 @@ def report(done: int, tally: dict[str, dict[str, Counter[str]]], shrunk: list[Re
     wrong = sum(c[Verdict.REFUTED.value] for c in tally["true"].values())
     undecided = sum(c[Verdict.INCONCLUSIVE.value] for c in tally["true"].values())
     other = sum(c[v] for c in tally["true"].values() for v in ("ERROR", "VACUOUS"))
-    yield f"{done} seeds, {seconds / 60:.1f} minutes on this machine.\n"
+    yield f"{done} seeds; the last run took {seconds / 60:.1f} minutes on this machine.\n"
     yield "| | conjectures | verdicts | figure |\n|---|---|---|---|"
     yield f"| false, REFUTED | {len(refuted)} | {judged_false} | {sum(refuted.values()) / len(refuted):.2%} |"
     yield f"| false, wrongly PROVED, EXACT or SUPPORTED | | | {accepted} of {judged_false} |"
@@ -126,7 +180,7 @@ def report(done: int, tally: dict[str, dict[str, Counter[str]]], shrunk: list[Re
         yield from _shrink_sizes(shrunk)
 
 
-def _exceptions(tally: dict[str, dict[str, Counter[str]]], refuted: dict[str, float]) -> Iterator[str]:
+def _exceptions(tally: Tally, refuted: dict[str, float]) -> Iterator[str]:
     yield "## Every conjecture that was not judged as it should be in every seed\n"
     rows = [("false", i) for i, rate in refuted.items() if rate < 1]
     rows += [("true", i) for i, c in tally["true"].items() if sum(c[v.value] for v in DECIDED) < c.total()]
@@ -158,7 +212,7 @@ def _product(sizes: Sequence[int]) -> int:
 
 def main(words: Sequence[str]) -> int:
     """Judge, print, write; 1 when there was a false verdict."""
-    keys = {"seeds": "100", "minutes": "10", "jobs": "2", "shrink": "yes", "write": ""}
+    keys = {"seeds": "100", "minutes": "10", "jobs": "2", "shrink": "yes", "write": "", "keep": "out/power.json"}
     for word in words:
         name, _, value = word.partition("=")
         if name not in keys or not value:
@@ -166,10 +220,11 @@ def main(words: Sequence[str]) -> int:
             return 2
         keys[name] = value
     started = time.perf_counter()
-    done, tally = over_seeds(int(keys["seeds"]), float(keys["minutes"]), int(keys["jobs"]))
+    numbers = int(keys["seeds"]), float(keys["minutes"]), int(keys["jobs"])
+    done, shrunk = over_seeds(*numbers, Path(keys["keep"]), shrink=keys["shrink"] == "yes")
     seconds = time.perf_counter() - started
-    shrunk = judge("false", 0, shrink=True) if keys["shrink"] == "yes" else []
-    text = "\n".join(report(done, tally, shrunk, seconds)) + "\n"
+    tally = tally_of(done)
+    text = "\n".join(report(len(done), tally, shrunk, seconds)) + "\n"
     print(text)
     if keys["write"]:
         Path(keys["write"]).write_text(text)

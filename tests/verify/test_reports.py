@@ -16,6 +16,7 @@ from verify import Verdict
 from verify._events import Cell, ClaimJudged, RunFinished, RunStarted
 from verify._formula import formula
 from verify._html import HtmlFile
+from verify._outputs import JsonFile
 from verify._terminal import LAST_LINE, Terminal
 from verify._verdict import Result
 
@@ -208,6 +209,29 @@ def test_the_page_is_well_formed_self_contained_and_never_green_before_the_end(t
     assert {"math", "mfrac", "msup", "svg", "details"} <= set(parser.seen)
     assert "Words &lt;b&gt;." in text
     assert "<td>rejected by a hypothesis</td><td>3</td>" in text
+
+
+@pytest.mark.parametrize("kind", [JsonFile, HtmlFile])
+def test_a_grid_of_many_verdicts_is_not_written_whole_after_each(kind, tmp_path: Path, monkeypatch) -> None:
+    clock = [0.0]
+    writings = []
+
+    def slow(path: Path, text: str) -> None:
+        clock[0] += 0.5
+        writings.append(text)
+
+    module = sys.modules[kind.__module__]
+    monkeypatch.setattr(module, "write_whole", slow)
+    monkeypatch.setattr("verify._outputs.time.monotonic", lambda: clock[0])
+    listener = kind(tmp_path / "r")
+    listener(RunStarted({"depth": [2]}, (Cell(2, 3, "column"),), 200))
+    for place in range(200):
+        clock[0] += 0.1  # a tenth of a second a verdict, half a second a report
+        listener(ClaimJudged(result(), place))
+    listener(RunFinished(0, 1.0))
+    assert 0.5 * len(writings) < 1 + 0.5 + 0.5 + 0.07 * clock[0]
+    assert len(writings) > 3
+    assert writings[-1].count("power-law" if kind is JsonFile else "<summary>") == 200
 
 
 def test_formulas_become_mathml() -> None:

@@ -39,6 +39,27 @@ def _tensors(trajectory: Any) -> Any:
 
 
 @conjecture(
+    title="Gradient descent follows the flow of L + eta/4 ||grad L||^2 at second order in the step",
+    source="Barrett and Dherin 2021; design (20)",
+    topic="discretisation",
+    assumes="unbalanced",
+    derivation="modified-loss",
+    applies=lambda depth, order, chain: depth >= 1,
+    mutants={
+        "third-order": lambda descent: equal(_tensors(descent), _tensors(descent.modified_flow), order=3),
+        "exactly": lambda descent: equal(_tensors(descent), _tensors(descent.modified_flow)),
+        "plain-loss": lambda descent: equal(_tensors(descent), _tensors(descent.flow), order=2),
+    },
+)
+def descent_follows_the_modified_flow_at_second_order(descent: Descent) -> Relation:
+    """PyTorch's gradient descent with step eta against theory's flow of the modified loss for the same eta: O(eta^2).
+
+    Seen by halving the step, with a flow of its own for every step.
+    """
+    return equal(_tensors(descent), _tensors(descent.modified_flow), order=2)
+
+
+@conjecture(
     title="One step changes ||B||^2 - ||B'||^2 by exactly eta^2 (||dL/dB||^2 - ||dL/dB'||^2)",
     source="design (19)",
     topic="discretisation",
@@ -140,6 +161,7 @@ def adam_does_not_conserve_unbalancedness(descent: Descent) -> Relation:
 
 CLAIMS = (
     descent_follows_the_flow_at_first_order,
+    descent_follows_the_modified_flow_at_second_order,
     unbalancedness_drifts_by_the_squared_step,
     descent_does_not_conserve_unbalancedness,
     descent_conserves_unbalancedness_to_first_order,

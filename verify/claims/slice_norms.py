@@ -46,6 +46,93 @@ def _power_law(state: State, law: Any) -> list[Relation]:
     return [equal(rate, law(state.slice_norms(mode), state.alignment(mode))) for mode, rate in enumerate(rates)]
 
 
+def _moved_by_the_closed_form(state: State, time_to_escape: Any, form: Any) -> list[Relation]:
+    """d/dt of form(time, g, c), time and c held, against c form^K: the closed form is carried by the flow into itself.
+
+    The time held is half of that to the escape (1/c where there is none), with its sign.
+    """
+    modes = range(state.order)
+    c = [state.alignment(mode) for mode in modes]
+    alive = [(state.slice_norms(mode) > 0) & (c[mode] != 0) for mode in modes]
+
+    def kept(values: Any, mode: int) -> Any:
+        return torch.where(alive[mode], values, torch.ones_like(values))
+
+    def norms(s: State) -> list[Any]:
+        return [kept(s.slice_norms(mode), mode) for mode in modes]
+
+    c = [kept(c[mode], mode) for mode in modes]
+    held = [time_to_escape(g, k) / 2 if time_to_escape else 1 / k for g, k in zip(norms(state), c, strict=True)]
+
+    def forms(s: State) -> list[Any]:
+        return [form(*values) for values in zip(held, norms(s), c, strict=True)]
+
+    def forms_and_times(s: State) -> tuple[list[Any], list[Any]]:
+        return forms(s), [time_to_escape(g, k) for g, k in zip(norms(s), c, strict=True)] if time_to_escape else []
+
+    rates, left = state.rate(forms_and_times)
+    ends = zip(rates, forms(state), c, alive, strict=True)
+    relations = [equal(rate, torch.where(live, k * end**state.depth, end * 0)) for rate, end, k, live in ends]
+    return relations + [
+        equal(rate, torch.where(live, -torch.ones_like(rate), rate * 0))
+        for rate, live in zip(left, alive, strict=False)
+    ]
+
+
+def _closed_form(state: State, depth: int) -> list[Relation]:
+    escape = derived("escape_time", depth) if depth >= 2 else None
+    return _moved_by_the_closed_form(state, escape, derived("constant_alignment", depth))
+
+
+@conjecture(
+    title="At constant alignment c: g^{1-K} = g_0^{1-K} - (K-1) c t, escape at t = g_0^{1-K} / ((K-1) c)",
+    source="design (11)",
+    topic="slice norms",
+    assumes="balanced",
+    derivation="constant-alignment",
+    applies=lambda depth, order, chain: depth >= 1 and _private_groups(depth, order, chain),
+    mutants={
+        "exponent": lambda state: _closed_form(state, state.depth + 1),
+        "escape-without-depth": lambda state: [
+            equal(state.rate(lambda s: s.slice_norms(0) ** (1 - state.depth)), -state.alignment(0))
+            if state.depth != 2
+            else equal(state.rate(lambda s: 1 / s.slice_norms(0)), -2 * state.alignment(0))
+        ],
+    },
+)
+def slice_norms_at_constant_alignment_follow_the_closed_form_when_balanced(state: State) -> list[Relation]:
+    """With the alignment c held, theory's g(t; g_0, c) (g_0 e^{ct} for K = 1) is carried along by the flow of g_0 as it
+    must be, d/dt g(t; g_0, c) = c g(t; g_0, c)^K, and for K >= 2 the time to the escape falls by one per unit of time.
+
+    Measured by autograd through the PyTorch model and the closed form; half of the time to the escape is held.
+    """
+    return _closed_form(state, state.depth)
+
+
+@conjecture(
+    title="Slices of equal norm stay equal: the order of slices by norm never changes",
+    source="design 2.2, negative statement",
+    topic="slice norms",
+    negative=True,
+)
+def order_of_slices_may_change(state: State) -> list[Relation]:
+    """Two slices of one norm with different rates pass each other: the order by norm is another one before and after.
+
+    A witness is two slices of a mode with exactly equal norms and different exact rates.
+    """
+    relations = []
+    for mode, rates in enumerate(state.rate(lambda s: [_slice_squares(s, n) for n in range(s.order)])):
+        squares = _slice_squares(state, mode)
+        apart = rates[:, None] - rates[None, :]
+        relations.append(equal(torch.where(squares[:, None] == squares[None, :], apart, apart * 0), 0))
+    return relations
+
+
+def _slice_squares(state: State, mode: int) -> Any:
+    slices = unfold(state.core, mode)
+    return (slices * slices).sum(1)
+
+
 @conjecture(
     title="The product of block norms obeys dsigma/dt = (K+1) sigma^{2-2/(K+1)} <-grad L, W_{n,r} / sigma>",
     source="Hariz et al. 2024; (9)",
@@ -258,6 +345,37 @@ def superdiagonal_flow_follows_the_reduced_equation(flow: Flow) -> Relation:
     return equal(_entries(flow, flow.order), _reduced(flow))
 
 
+def _ahead(flow: Flow, ordered: Any) -> Relation:
+    """g_i <= g_j along time for every pair (i, j) of components that `ordered(g0, lambda)` singles out; (T, R, R)."""
+    live = range(min(*flow.start.ranks, *flow.start.sizes))
+    entries = torch.stack([flow.start.target[(r,) * flow.order] for r in live])
+    norms = flow.series(lambda state: torch.stack([state.core[(r,) * flow.order] for r in live]))
+    chosen = ordered(norms[0], entries)
+    behind, front = (norms[:, :, None] * chosen, norms[:, None, :] * chosen)
+    return at_most(behind, front)
+
+
+def _behind(values: Any) -> Any:
+    return values[:, None] <= values[None, :]
+
+
+@conjecture(
+    title="Of two components, the one with the larger entry stays ahead: g_0 <= h_0, lambda <= mu give g <= h",
+    source="design (12)",
+    topic="slice norms",
+    assumes="superdiagonal",
+    applies=_superdiagonal,
+    mutants={
+        "by-entry-alone": lambda flow: _ahead(flow, lambda norms, entries: _behind(entries)),
+        "reversed": lambda flow: _ahead(flow, lambda norms, entries: (_behind(norms) & _behind(entries)).mT),
+    },
+)
+def larger_components_stay_ahead_along_the_superdiagonal_flow(flow: Flow) -> Relation:
+    """Incremental learning at every time, not only as g_0 -> 0: a component that starts no larger and aims no higher
+    never overtakes. Two solutions of (12) cannot cross that way, because its right-hand side grows with lambda."""
+    return _ahead(flow, lambda norms, entries: _behind(norms) & _behind(entries))
+
+
 @conjecture(
     title="Real gradient descent follows the reduced equation at first order in the step",
     source="design (12), (20)",
@@ -276,11 +394,14 @@ def superdiagonal_descent_follows_the_reduced_equation_at_first_order(descent: D
 
 CLAIMS = (
     slice_norms_obey_the_power_law_when_balanced,
+    slice_norms_at_constant_alignment_follow_the_closed_form_when_balanced,
+    order_of_slices_may_change,
     products_of_block_norms_obey_the_saturating_power_law_when_balanced,
     slice_norm_rates_stay_within_their_bounds_when_unbalanced,
     core_singular_values_obey_the_power_law_when_matrix_balanced,
     singular_values_of_order_two_tensors_obey_the_deep_matrix_law,
     singular_values_of_unfoldings_do_not_obey_the_power_law_at_order_three_and_more,
     superdiagonal_flow_follows_the_reduced_equation,
+    larger_components_stay_ahead_along_the_superdiagonal_flow,
     superdiagonal_descent_follows_the_reduced_equation_at_first_order,
 )
