@@ -56,6 +56,15 @@ class Settings:
     sizes: tuple[int, ...] | None = None
 
 
+@dataclass(frozen=True)
+class _Proof:
+    """Whether a derivation checks, and for what it then holds."""
+
+    range: str
+    holds: bool
+    residual: str
+
+
 class CellRun:
     """One cell: its problems are drawn, trained and solved once and serve every claim."""
 
@@ -184,14 +193,21 @@ class CellRun:
                 result.detail = f"{witnesses} of {len(outcomes)} inputs are witnesses; {result.detail}"
             return
         exact = False
-        if claim.subject == "State" and claim.assumes == "generic" and not claim.negative and not result.detail:
+        proof = self._proof(claim)
+        if (
+            claim.subject == "State"
+            and claim.assumes == "generic"
+            and not claim.negative
+            and not result.detail
+            and not (proof and proof.holds)  # a proof says more than exact arithmetic on examples
+        ):
             exact = self._exactly(claim, result, deadline)
             if result.verdict is Verdict.REFUTED:
                 return
         if claim.subject == "Target":
             exact = all(outcome.how == EXACTLY for outcome in outcomes if outcome.status != "rejected")
         _fill(result, outcomes)
-        self._conclude(claim, result, outcomes, exact)
+        self._conclude(claim, result, outcomes, exact, proof)
 
     def _examples(self, claim: Claim) -> Iterator[tuple[Problem | tuple[PathBatch, int], Callable[[], Outcome]]]:
         if claim.subject == "State":
@@ -252,7 +268,14 @@ class CellRun:
                 return False
         return True
 
-    def _conclude(self, claim: Claim, result: Result, outcomes: list[Outcome], exact: bool) -> None:
+    def _conclude(
+        self,
+        claim: Claim,
+        result: Result,
+        outcomes: list[Outcome],
+        exact: bool,
+        proof: _Proof | None,
+    ) -> None:
         held = sum(o.status == "holds" for o in outcomes)
         undecided = [o for o in outcomes if o.status == "undecided"]
         if claim.negative:
@@ -268,21 +291,24 @@ class CellRun:
             result.verdict = Verdict.EXACT
         else:
             result.verdict = Verdict.SUPPORTED
-        if claim.derivation and result.verdict in (Verdict.EXACT, Verdict.SUPPORTED):
-            self._proof(claim, result)
+        if proof is not None and result.verdict in (Verdict.EXACT, Verdict.SUPPORTED):
+            if proof.holds:
+                result.verdict, result.range = Verdict.PROVED, proof.range
+            else:
+                result.verdict = Verdict.ERROR
+                result.detail = f"theory's derivation {claim.derivation} does not check: residual {proof.residual}"
 
-    def _proof(self, claim: Claim, result: Result) -> None:
+    def _proof(self, claim: Claim) -> _Proof | None:
+        """Theory's derivation of a claim in this cell, checked, if it has one."""
+        if claim.derivation is None:
+            return None
         if self._proofs is None:
             self._proofs = {d.id: d for d in theory.derivations(self.cell.depth, self.cell.order, self.cell.chain)}
-        derivation = self._proofs.get(str(claim.derivation))
+        derivation = self._proofs.get(claim.derivation)
         if derivation is None:
-            return
+            return None
         check = derivation.check()
-        if check.holds:
-            result.verdict, result.range = Verdict.PROVED, derivation.range
-        else:
-            result.verdict = Verdict.ERROR
-            result.detail = f"theory's derivation {claim.derivation} does not check: residual {check.residual}"
+        return _Proof(derivation.range, check.holds, check.residual)
 
     def _refuted(
         self, claim: Claim, example: Problem | tuple[PathBatch, int], outcome: Outcome, result: Result

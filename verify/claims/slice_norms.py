@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -307,20 +308,20 @@ def _entries(trajectory: Any, order: int) -> Any:
 
 
 def _reduced(trajectory: Any) -> Any:
+    """(12) solved by SciPy for every component: g and the entry of W, (T, 2, R); full observation, one weight."""
     start, depth, order = trajectory.start, trajectory.depth, trajectory.order
-    rows = []
-    for r in range(min(*start.ranks, *start.sizes)):
-        weight = float(start.weights[(r,) * order])
-        norms = solve_component(
-            depth,
-            order,
-            float(start.target[(r,) * order]),
-            float(start.core[(r,) * order]),
-            weight * trajectory.times.numpy(),
-        )
-        core = torch.as_tensor(norms, dtype=torch.float64)
-        rows.append(torch.stack([core, derived("component_entry", depth, order)(core)], 1))
-    return torch.stack(rows, 2)
+    corners = [(r,) * order for r in range(min(*start.ranks, *start.sizes))]
+    entries, norms = (tuple(float(values[corner]) for corner in corners) for values in (start.target, start.core))
+    clock = tuple((float(start.weights[corners[0]]) * trajectory.times).tolist())
+    core = _solved(depth, order, entries, norms, clock)
+    return torch.stack([core, derived("component_entry", depth, order)(core)], 1)
+
+
+@lru_cache(maxsize=256)  # every step size and tolerance is held against the same solution
+def _solved(
+    depth: int, order: int, entries: tuple[float, ...], norms: tuple[float, ...], times: tuple[float, ...]
+) -> Any:
+    return torch.as_tensor(solve_component(depth, order, entries, norms, times), dtype=torch.float64)
 
 
 def _superdiagonal(depth: int, order: int, chain: str) -> bool:
