@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from math import prod
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,7 +12,7 @@ from torch.nn.functional import pad
 from numerics._architecture import Architecture
 from numerics._model import factor
 from numerics._problems import Completion, Problem
-from numerics._tensors import slice_norms, unfold
+from numerics._tensors import mode_sums, slice_norms, unfold
 
 Parameters = Mapping[str, Tensor]
 
@@ -21,21 +22,38 @@ def block_norms(architecture: Architecture, parameters: Parameters, mode: int) -
 
     With chain="mode" only the core slice and the column of the last factor belong to a group. CP has no core slice.
     """
-    norms = []
+    slices = []
     if architecture.model == "tucker":
-        norms.append(slice_norms(parameters["G"], mode, order=architecture.order))
+        slices.append(slice_norms(parameters["G"], mode, order=architecture.order))
+    return torch.stack([*slices, *_factor_norms(architecture, parameters, mode)], dim=-2)
+
+
+def _factor_norms(architecture: Architecture, parameters: Parameters, mode: int) -> list[Float[Tensor, "*batch R"]]:
+    """Norms of the blocks that make the factor of `mode`, chain from first to last."""
+    norms = []
     if architecture.depth:
         if architecture.chain == "column":
             norms += [torch.linalg.matrix_norm(parameters[name]) for name in architecture.links(mode)]
         elif architecture.chain == "gate":
             norms += [parameters[name].abs() for name in architecture.links(mode)]
         norms.append(torch.linalg.vector_norm(parameters[f"a{mode + 1}"], dim=-2))
-    return torch.stack(norms, dim=-2)
+    return norms
+
+
+def _all_block_norms(architecture: Architecture, parameters: Parameters) -> list[Tensor]:
+    """`block_norms` of every mode, the core read once for all."""
+    modes = range(architecture.order)
+    rows = [_factor_norms(architecture, parameters, mode) for mode in modes]
+    if architecture.model == "tucker":
+        core = parameters["G"]
+        slices = mode_sums(core * core, order=architecture.order)
+        rows = [[squares.sqrt(), *norms] for squares, norms in zip(slices, rows, strict=True)]
+    return [torch.stack(norms, dim=-2) for norms in rows]
 
 
 def unbalancedness(architecture: Architecture, parameters: Parameters) -> Float[Tensor, "*batch"]:
     """Largest difference of squared block norms inside a group, over all groups of all modes. Source: (6)."""
-    return _spread(_groups(architecture, [block_norms(architecture, parameters, n) for n in range(architecture.order)]))
+    return _spread(_groups(architecture, _all_block_norms(architecture, parameters)))
 
 
 def _groups(architecture: Architecture, norms: list[Tensor]) -> list[Float[Tensor, "*batch blocks R"]]:
@@ -50,7 +68,10 @@ def component_norms(architecture: Architecture, parameters: Parameters) -> Float
 
 
 def _spread(norms: list[Tensor]) -> Tensor:
-    worst = [(blocks.amax(-2) ** 2 - blocks.amin(-2) ** 2).amax(-1) for blocks in norms]
+    worst = []
+    for blocks in norms:
+        low, high = torch.aminmax(blocks, dim=-2)
+        worst.append((high * high - low * low).amax(-1))
     return torch.stack(worst).amax(0)
 
 
@@ -67,7 +88,7 @@ def alignments(
     """
     order = architecture.order
     if norms is None:
-        norms = [block_norms(architecture, parameters, mode) for mode in range(order)]
+        norms = _all_block_norms(architecture, parameters)
     if architecture.model == "cp":
         return [-_along_components(architecture, parameters, D) / _groups(architecture, norms)[0].prod(-2)]
     lead, back = D.shape[: D.ndim - order], D
@@ -76,8 +97,7 @@ def alignments(
         flat = back.reshape(*lead, architecture.sizes[mode], -1)
         back = flat.mT @ factor(architecture, parameters, mode)
     flow = -back.reshape(parameters["G"].shape) * parameters["G"]
-    axes = [tuple(len(lead) + m for m in range(order) if m != mode) for mode in range(order)]
-    inner = [flow.sum(axis) if axis else flow for axis in axes]
+    inner = mode_sums(flow, order=order)
     return [values / blocks.prod(-2) for values, blocks in zip(inner, norms, strict=True)]
 
 
@@ -93,14 +113,21 @@ def _along_components(architecture: Architecture, parameters: Parameters, D: Ten
 
 
 def mode_spectra(T: Tensor, *, order: int) -> list[Float[Tensor, "*batch S"]]:
-    """Singular values of all unfoldings; long unfoldings are first reduced by an orthogonal transformation."""
-    reduced = []
+    """Singular values of all unfoldings; long unfoldings are first reduced by an orthogonal transformation.
+
+    By NumPy on the CPU: its calls cost less than PyTorch's, and small decompositions are slow on a GPU.
+    """
+    host = T.detach().cpu()
+    reduced: list[np.ndarray] = []
     for mode in range(order):
-        M = unfold(T, mode, order=order)
-        reduced.append(torch.linalg.qr(M.mT, mode="r").R if M.shape[-1] > 2 * M.shape[-2] else M)
+        M = unfold(host, mode, order=order).numpy().swapaxes(-1, -2)
+        long = M.shape[-2] > 2 * M.shape[-1]
+        reduced.append(np.asarray(np.linalg.qr(M, mode="r")) if long else M)
     if len({M.shape for M in reduced}) == 1:  # one call for all modes costs less than one for each
-        return list(torch.linalg.svdvals(torch.stack(reduced)))
-    return [torch.linalg.svdvals(M) for M in reduced]
+        reduced = list(np.linalg.svd(np.stack(reduced), compute_uv=False))
+    else:
+        reduced = [np.linalg.svd(M, compute_uv=False) for M in reduced]
+    return [torch.from_numpy(values).to(T.device) for values in reduced]
 
 
 def _side_by_side(rows: list[Tensor]) -> Float[Tensor, "*batch N S"]:
@@ -130,11 +157,12 @@ def watch(architecture: Architecture, parameters: Parameters, problem: Problem, 
     """
     order = architecture.order
     D = torch.empty_like(W)
-    losses = problem.gradient_(W.clone(), D)
-    norms_of = [block_norms(architecture, parameters, mode) for mode in range(order)]
+    residual = W.clone()  # until gradient_ subtracts the target from it
+    losses = problem.gradient_(residual, D)
+    norms_of = _all_block_norms(architecture, parameters)
     seen: dict[str, Tensor] = {"loss": losses, "unbalancedness": _spread(_groups(architecture, norms_of))}
     if isinstance(problem, Completion):
-        seen["train error"], seen["test error"] = problem.errors(W), problem.errors(W, held_out=True)
+        seen["train error"], seen["test error"] = problem.errors_of(losses, residual)
     spectra = mode_spectra(W, order=order)
     together = _side_by_side(spectra)
     side = max(max(size, prod(architecture.sizes) // size) for size in architecture.sizes)

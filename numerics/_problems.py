@@ -106,12 +106,20 @@ class Completion(Problem):
 
     def errors(self, W: Tensor, *, held_out: bool = False) -> Float[Tensor, "*batch"]:
         """Root of the weighted squared error over that of predicting 0, on observed or held-out entries."""
+        return self._error(W - self.target, held_out)
+
+    def errors_of(self, losses: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
+        """`errors` on observed and on held-out entries where the losses and W - target are at hand."""
+        return (2 * losses / self._of_zero[0]).sqrt(), self._error(residual, held_out=True)
+
+    def _error(self, residual: Tensor, held_out: bool) -> Float[Tensor, "*batch"]:
         weights = self.test if held_out else self.weights
+        lead = self._batch_axes(residual)
         if weights is None:
-            return torch.full(W.shape[: self._batch_axes(W)], torch.nan, dtype=W.dtype, device=W.device)
-        residual = (W - self.target).flatten(self._batch_axes(W))
-        wrong = torch.linalg.vecdot(residual * residual, weights.flatten(weights.ndim - self.order))
-        return (wrong / (self._of_zero[1] if held_out else self._of_zero[0])).sqrt()
+            return torch.full(residual.shape[:lead], torch.nan, dtype=residual.dtype, device=residual.device)
+        rows = residual.flatten(lead)
+        wrong = torch.linalg.vecdot(rows * rows, weights.flatten(weights.ndim - self.order))
+        return (wrong / self._of_zero[int(held_out)]).sqrt()
 
     @cached_property
     def _of_zero(self) -> tuple[Tensor, ...]:

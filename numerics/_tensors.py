@@ -26,6 +26,17 @@ def unfold(T: Tensor, mode: int, *, order: int | None = None) -> Tensor:
     return T.movedim(batch + mode, batch).flatten(batch + 1) if order > 1 else T.unsqueeze(-1)
 
 
+def mode_sums(T: Tensor, *, order: int) -> list[Float[Tensor, "*batch I"]]:
+    """For every mode the sums of T over all other modes; each pass sums one mode away for those after it."""
+    batch = T.shape[: T.ndim - order]
+    sums = []
+    for size in T.shape[T.ndim - order : -1]:
+        rows = T.reshape(*batch, size, -1)
+        sums.append(rows.sum(-1))
+        T = rows.sum(-2)
+    return [*sums, T]
+
+
 def fold(M: Float[Tensor, "*batch I J"], mode: int, sizes: tuple[int, ...]) -> Tensor:
     """Inverse of `unfold`: a (*batch, *sizes) tensor."""
     batch = M.shape[:-2]

@@ -54,6 +54,7 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "measured": outcome.measured,
         "predicted": outcome.predicted,
         "violation": outcome.worst,
+        "allowed": outcome.allowed,
         "confirmed": outcome.how,
         "seed": seed,
         "versions": {m.__name__: m.__version__ for m in (torch, np, scipy, sympy, hypothesis)}

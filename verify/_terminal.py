@@ -173,7 +173,7 @@ def describe(result: Result) -> str:
     ]
     lines.append(
         f"  measured    {c['measured']:.17g}    predicted {c['predicted']:.17g}    "
-        f"violation {c['violation']:.2e}, allowed {result.allowed:.1e} (relative)"
+        f"violation {c['violation']:.2e}, allowed {c['allowed']:.1e} (relative)"
     )
     if c["subject"] == "Target":
         lines.append(f"  input       a tensor of sizes {_times(c['sizes'])}")

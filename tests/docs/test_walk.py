@@ -52,7 +52,9 @@ def walk(page: Path, where: Path) -> None:
             assert missing == [], f"{page.name} shows lines that were not printed"
 
 
-@pytest.mark.parametrize("page", ["howto/parametrisation.md", "howto/tensor.md", "howto/cluster_gpu.md"])
+@pytest.mark.parametrize(
+    "page", ["howto/conjecture.md", "howto/parametrisation.md", "howto/tensor.md", "howto/cluster_gpu.md"]
+)
 def test_each_command_of_a_how_to_page_prints_what_the_page_shows(tmp_path: Path, page: str) -> None:
     walk(DOCS / page, tmp_path)
 
