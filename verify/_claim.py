@@ -51,6 +51,11 @@ class Claim:
         """The docstring: the theorem in words."""
         return inspect.getdoc(self.function) or self.title
 
+    @property
+    def headline(self) -> str:
+        """The title as a reader must see it beside a verdict: a negative claim says that its relation does not hold."""
+        return f"Not in general: {self.title}" if self.negative else self.title
+
     @classmethod
     def broken(cls, id: str, message: str, file: str, line: int | None) -> Claim:
         """What stands in for a conjecture that could not be read: judged, it is an ERROR with its file and line."""

@@ -55,7 +55,7 @@ def list_claims(words: list[str]) -> int:
             print(f"\n{topic}" if topic else topic)
         about = f"{claim.subject}, {claim.assumes}"
         print(
-            f"  {claim.id}\n      {claim.title}\n      about: {about}; source: {claim.source}; "
+            f"  {claim.id}\n      {claim.headline}\n      about: {about}; source: {claim.source}; "
             f"mutants: {', '.join(claim.mutants) or 'none (negative statement)'}"
         )
     return Exit.OK
@@ -78,7 +78,7 @@ def show(words: list[str]) -> int:
         )
     claim = found[0]
     kind = "a relation that does NOT hold in general" if claim.negative else "a relation that holds"
-    print(f"{claim.id}\n{claim.title}\n\n{claim.statement}\n")
+    print(f"{claim.id}\n{claim.headline}\n\n{claim.statement}\n")
     print(f"about       a {claim.subject}, start: {claim.assumes}; {kind}")
     print(
         f"source      {claim.source}\n"

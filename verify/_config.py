@@ -95,6 +95,14 @@ class Config(pydantic.BaseModel):
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> Config:
+        if self.data is None:
+            keys = ("device", "precision", "observed")
+            unused = [key for key in keys if getattr(self, key) != type(self).model_fields[key].default]
+            if unused:
+                raise ValueError(
+                    f"{unused[0]}={getattr(self, unused[0])} is about the training of a real tensor: "
+                    f"name one with data=, or leave {unused[0]}= out"
+                )
         if self.sizes is not None:
             if any(size < 1 for size in self.sizes):
                 raise ValueError("sizes must be 1 or more")

@@ -367,7 +367,7 @@ def blank(claim: Claim, cell: Cell) -> Result:
     """The result of a claim that has not been judged."""
     return Result(
         id=claim.id,
-        title=claim.title,
+        title=claim.headline,
         source=claim.source,
         verdict=Verdict.ERROR,
         depth=cell.depth,

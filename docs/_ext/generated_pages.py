@@ -74,7 +74,7 @@ class Claims(Directive):
                 facts = {
                     "verdict": verdict_text(cells[claim.id]),
                     "range": range_text(cells[claim.id]),
-                    "says": claim.title + (" (negative: must be refuted)" if claim.negative else ""),
+                    "says": claim.headline,
                     "source": claim.source,
                     "about": f"{claim.subject}, start {claim.assumes}",
                     "proof": f"derivation {claim.derivation}" if claim.derivation else "none here",

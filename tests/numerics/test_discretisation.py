@@ -7,6 +7,7 @@ import torch
 from numerics import (
     Architecture,
     Trainer,
+    UsageError,
     component_blocks,
     descend,
     full_observation,
@@ -42,6 +43,22 @@ def test_descent_on_the_superdiagonal_problem_has_slope_one_to_the_flow_and_two_
         slopes = -np.diff(np.log2(np.array(errors)), axis=0)
         assert abs(np.diff(slopes, axis=0)).max() < 0.1  # the window is asymptotic: the slopes agree with each other
         assert abs(slopes - expected).max() < 0.1
+
+
+def test_each_problem_of_a_batch_follows_the_modified_flow_of_its_own_step():
+    architecture = Architecture(2, (2, 3))
+    generator = np.random.default_rng(0)
+    blocks = {name: generator.normal(size=shape) / 2 for name, shape in architecture.shapes.items()}
+    target, weights, steps = generator.normal(size=(2, 3)), np.ones((2, 3)), np.array([0.0, 0.02, 0.05])
+    batch = {name: np.stack([block] * 3) for name, block in blocks.items()}
+    together = solve_flow(architecture, batch, target, weights, [0.0, 0.5], modified_step=steps)
+    for i, step in enumerate(steps):
+        alone = solve_flow(architecture, blocks, target, weights, [0.0, 0.5], modified_step=float(step))
+        for name, block in alone.final.items():
+            np.testing.assert_allclose(together.final[name][i], block, rtol=1e-8, atol=1e-10)
+    assert abs(together.final["G"][0] - together.final["G"][2]).max() > 1e-4
+    with pytest.raises(UsageError, match="expected one number or"):
+        solve_flow(architecture, batch, target, weights, [0.0, 0.5], modified_step=steps[:2])
 
 
 @pytest.mark.parametrize(("depth", "order"), [(1, 3), (2, 2), (3, 3)])

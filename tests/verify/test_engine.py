@@ -177,3 +177,40 @@ def test_squares_of_groups_along_a_path_are_those_of_its_states() -> None:
 )
 def test_the_order_of_a_discrepancy_is_judged_only_in_the_asymptotic_regime(sizes, status) -> None:
     assert _order_of(sizes, 1.0, 1, needed=3)[0] == status
+
+
+def test_a_violation_on_a_thin_set_of_cubes_is_shrunk_to_the_smallest_cube() -> None:
+    @conjecture
+    def singular_values_are_never_all_equal(state: State):
+        values = state.singular_values(0)
+        assume(len(values) > 1)
+        return at_most(values.sum(), (1 - 1e-6) * len(values) ** 0.5 * torch.linalg.vector_norm(values))
+
+    result = check(singular_values_are_never_all_equal, depth=1, order=3, examples=100)
+    assert result.verdict is Verdict.REFUTED
+    assert result.counterexample is not None
+    assert sorted(result.counterexample["sizes"]) in ([1, 2, 2], [2, 2, 2])
+    assert max(result.counterexample["ranks"]) <= 2
+
+
+def test_a_rate_with_constants_is_the_derivative_and_does_not_import_a_compiler() -> None:
+    import subprocess
+    import sys
+
+    program = """
+import sys
+import torch
+from verify._forward import derivative_along
+x = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64)
+v = torch.tensor([0.5, 1.0, -3.0], dtype=torch.float64)
+c = torch.tensor([3.0, 0.25, -1.0], dtype=torch.float64)
+def function(p):
+    y = p["x"]
+    return [2 * y * c - y / c + (c - 1 / y) + (1 - y) * 3, (y * y).sum(), c]
+first, second, third = derivative_along(function, {"x": x}, {"x": v})
+torch.testing.assert_close(first, (2 * c - 1 / c + 1 / x**2 - 3) * v)
+torch.testing.assert_close(second, 2 * (x * v).sum())
+assert not third.any()
+assert "torch._dynamo" not in sys.modules
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

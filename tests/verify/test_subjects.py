@@ -190,3 +190,10 @@ def test_a_counterexample_of_seeds_names_them() -> None:
     saved = as_counterexample(small_starts_never_leave_rank_one, Cell(1, 2, "column"), problem, outcome, 0)
     assert saved["subject"] == "Seeds"
     assert torch.tensor(saved["start"]["G"]).abs().max() < 1
+
+
+def test_a_negative_claim_is_never_headed_by_the_relation_that_does_not_hold() -> None:
+    from verify.claims import BUILT_IN
+
+    claim = next(claim for claim in BUILT_IN if claim.negative and claim.applies(2, 3, "column"))
+    assert check(claim, depth=2, examples=5).title == f"Not in general: {claim.title}"

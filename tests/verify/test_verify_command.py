@@ -100,6 +100,10 @@ def test_the_template_of_a_new_conjecture_runs(command) -> None:
         (["replay", "absent.json"], "no such file"),
         (["show", "euler-identity-for-every-blok"], "did you mean 'euler-identity-for-every-block'"),
         (["budget=0"], "greater than 0"),
+        (["device=cuda"], "about the training of a real tensor: name one with data="),
+        (["precision=float32"], "or leave precision= out"),
+        (["observed=0.3"], "or leave observed= out"),
+        (["model=cp"], "not one of tucker"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_2(command, words: list[str], says: str) -> None:
