@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -58,7 +59,7 @@ def small_architectures(cell: Cell, fixed: tuple[int, ...] | None, *, cores: boo
 
 
 def smaller_architectures(architecture: Architecture, fixed: bool, *, cores: bool = True) -> Iterator[Architecture]:
-    """One step down from an architecture: all sides at most 2, then each side to 1, then each by one."""
+    """One step down from an architecture: all sides to at most 2, one side to 1, one side by one; smallest first."""
     sides = [*([] if fixed else architecture.sizes), *(architecture.ranks if cores and architecture.depth else [])]
     steps = [[min(side, 2) for side in sides]]
     for place, side in enumerate(sides):
@@ -86,7 +87,8 @@ def shrink(
 ) -> Problem | None:
     """The simplest problem of the cell that violates: first the smallest architecture, then the simplest numbers.
 
-    Small architectures are tried from below for half of the time; then the known one is made smaller step by step.
+    After the smallest architecture of all comes the known one with sides of at most 2, which keeps its structure; then
+    small ones are tried from below for half of the time; then what violates is made smaller step by step.
 
     Arguments:
         violates: the engine's own judgement of one problem.
@@ -96,21 +98,29 @@ def shrink(
         tries: problems drawn per architecture.
         cores: whether core sizes matter to the claim.
     """
-    started = time.monotonic()
     kinds = ("plain",) if known.kind == "plain" else ("plain", known.kind)
 
-    def violating(architecture: Architecture, until: float) -> Problem | None:
+    deadline = math.inf
+
+    def violating(architecture: Architecture) -> Problem | None:
         for problem in draw_problems(problems(architecture, kinds=kinds), tries, seed):
-            if time.monotonic() > started + until:
+            if time.monotonic() > deadline:
                 return None
             if violates(problem):
                 return problem
         return None
 
-    below = (violating(a, seconds / 2) for a in small_architectures(cell, fixed, cores=cores))
-    found = next((problem for problem in below if problem is not None), None)
+    below = small_architectures(cell, fixed, cores=cores)
+    found = violating(next(below))
     if found is None:
-        found = _step_by_step(lambda a: violating(a, seconds), known.architecture, fixed is not None, cores)
+        twos = next(smaller_architectures(known.architecture, fixed is not None, cores=cores), None)
+        smaller = None if twos is None else violating(twos)
+        deadline = time.monotonic() + seconds / 2
+        found = next((problem for problem in map(violating, below) if problem is not None), None)
+        if found is None:
+            deadline = time.monotonic() + seconds / 2
+            start = known.architecture if smaller is None else smaller.architecture
+            found = _step_by_step(violating, start, fixed is not None, cores) or smaller
     return None if found is None else _simplest(violates, found, kinds, seed, seconds) or found
 
 
