@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 from numerics._architecture import Architecture
 from numerics._model import factor
 from numerics._problems import Completion, Problem
-from numerics._tensors import mode_sums, slice_norms, unfold
+from numerics._tensors import mode_sums, unfold
 
 Parameters = Mapping[str, Tensor]
 
@@ -22,10 +22,7 @@ def block_norms(architecture: Architecture, parameters: Parameters, mode: int) -
 
     With chain="mode" only the core slice and the column of the last factor belong to a group. CP has no core slice.
     """
-    slices = []
-    if architecture.model == "tucker":
-        slices.append(slice_norms(parameters["G"], mode, order=architecture.order))
-    return torch.stack([*slices, *_factor_norms(architecture, parameters, mode)], dim=-2)
+    return _all_block_norms(architecture, parameters)[mode]
 
 
 def _factor_norms(architecture: Architecture, parameters: Parameters, mode: int) -> list[Float[Tensor, "*batch R"]]:
@@ -41,7 +38,7 @@ def _factor_norms(architecture: Architecture, parameters: Parameters, mode: int)
 
 
 def _all_block_norms(architecture: Architecture, parameters: Parameters) -> list[Tensor]:
-    """`block_norms` of every mode, the core read once for all."""
+    """Norms of the blocks of every group of every mode, (*batch, blocks, R); the core is read once for all modes."""
     modes = range(architecture.order)
     rows = [_factor_norms(architecture, parameters, mode) for mode in modes]
     if architecture.model == "tucker":

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 import shlex
 from html import escape
-from pathlib import Path
 from typing import Any
 
-from ._counterexample import write_whole
-from ._events import ClaimJudged, Event, RunFinished, RunStarted, in_order
+from ._events import RunFinished
 from ._formula import formula, has_formula
-from ._outputs import Pace
+from ._outputs import WholeFile
 from ._pictures import agreement, convergence, discrepancies
 from ._terminal import LAST_LINE, describe
 from ._verdict import MEANING, Result, Verdict, exit_code
@@ -54,31 +52,11 @@ circle.dot { fill: #1f5fa8; } circle.bad { fill: #b3261e; background: none; }
 """
 
 
-class HtmlFile:
-    """The page, rewritten as verdicts come in; until the run has ended it says that it is incomplete."""
+class HtmlFile(WholeFile):
+    """The page; until the run has ended it says that it is incomplete."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.config: dict[str, Any] = {}
-        self.planned = 0
-        self.judged: list[ClaimJudged] = []
-        self.results: list[Result] = []
-        self.pace = Pace()
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, RunStarted):
-            self.config, self.planned = event.config, event.claims
-            self._write(None)
-        elif isinstance(event, ClaimJudged):
-            self.results = in_order(self.judged, event)
-            if self.pace.due():
-                self._write(None)
-        elif isinstance(event, RunFinished):
-            self._write(event)
-
-    def _write(self, end: RunFinished | None) -> None:
-        with self.pace.writing():
-            write_whole(self.path, page(self.config, self.results, self.planned, end))
+    def text(self, end: RunFinished | None) -> str:
+        return page(self.config, self.results, self.planned, end)
 
 
 def page(config: dict[str, Any], results: list[Result], planned: int, end: RunFinished | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._batch import PathBatch, PathFailure, precise_descent
 from ._claim import Claim
-from ._judge_state import CLEAR, CLEARLY, EPS, NOISE_MARGIN, PERSISTED, ratio, relations, second_look, worst_entry
+from ._judge_state import EPS, NOISE_MARGIN, PERSISTED, is_clear, ratio, relations, second_look, worst_entry
 from ._numbers import precision
 from ._path import COARSE, FINE
 from ._relations import Relation, _floats, concatenated_gap
@@ -151,10 +151,8 @@ def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relat
         return Outcome("holds", **given)
     if claim.optimizer != "gd" or witnessed:
         # No second implementation of this rule: the violation must exceed what rounding can do by a wide margin.
-        clear = np.any((violation > CLEAR * allowed) & (relative > CLEARLY))
         return Outcome(
-            "violated" if clear else "undecided",
-            refined=None,
+            "violated" if is_clear(violation, allowed, scale) else "undecided",
             how="float64, a million times the effect of rounding the start",
             **given,
         )

@@ -69,6 +69,11 @@ def worst_entry(stated: tuple[Relation, ...]) -> tuple[float, float]:
     return max((relation.worst() for relation in stated), key=lambda w: w[2])[:2]
 
 
+def is_clear(violation: np.ndarray, allowed: np.ndarray, scale: np.ndarray) -> bool:
+    """Whether a violation needs no second look: far above its error bar, and large."""
+    return bool(np.any((violation > CLEAR * allowed) & (ratio(violation, scale) > CLEARLY)))
+
+
 def judge_state(claim: Claim, problem: Problem, *, state: State | None = None, witnessed: bool = False) -> Outcome:
     """What one problem says of a claim about a State.
 
@@ -100,7 +105,7 @@ def judge_state(claim: Claim, problem: Problem, *, state: State | None = None, w
             worst=float(relative[at]) if np.isfinite(relative[at]) else 0.0,
             allowed=float(ratio(allowed, scale)[at]),
         )
-    if witnessed and np.any((violation > CLEAR * allowed) & (relative > CLEARLY)):
+    if witnessed and is_clear(violation, allowed, scale):
         measured, predicted = worst_entry(stated)
         return Outcome(
             "violated", worst=float(relative[at]), allowed=float(ratio(allowed, scale)[at]), measured=measured,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -53,40 +54,47 @@ class Pace:
         self._spent += time.monotonic() - started
 
 
-class JsonFile:
-    """The whole result as one JSON file, rewritten as verdicts come in; "complete" is false until the run has ended."""
+class WholeFile(ABC):
+    """A report of everything so far in one file, rewritten as verdicts come in."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config: dict[str, Any] = {}
+        self.planned = 0
         self.judged: list[ClaimJudged] = []
         self.results: list[Result] = []
         self.pace = Pace()
 
+    @abstractmethod
+    def text(self, end: RunFinished | None) -> str:
+        """The file's text; `end` is None until the run has ended."""
+
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self.config = event.config
-            self._write(complete=False, code=None)
+            self.config, self.planned = event.config, event.claims
         elif isinstance(event, ClaimJudged):
             self.results = in_order(self.judged, event)
-            if self.pace.due():
-                self._write(complete=False, code=None)
-        elif isinstance(event, RunFinished):
-            self._write(complete=not event.interrupted, code=event.exit_code, extra=event.extra)
+            if not self.pace.due():
+                return
+        elif not isinstance(event, RunFinished):
+            return
+        with self.pace.writing():
+            write_whole(self.path, self.text(event if isinstance(event, RunFinished) else None))
 
-    def _write(self, complete: bool, code: int | None, extra: dict[str, Any] | None = None) -> None:
-        summary = {verdict.value: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}
-        claims = [{k: v for k, v in r.as_json().items() if k != "samples"} for r in self.results]
+
+class JsonFile(WholeFile):
+    """The whole result as one JSON file; "complete" is false until the run has ended."""
+
+    def text(self, end: RunFinished | None) -> str:
         document = {
             "config": self.config,
-            "summary": summary,
-            "complete": complete,
-            "exit_code": code,
-            "claims": claims,
-            **(extra or {}),
+            "summary": {verdict.value: sum(r.verdict is verdict for r in self.results) for verdict in Verdict},
+            "complete": end is not None and not end.interrupted,
+            "exit_code": end.exit_code if end else None,
+            "claims": [{k: v for k, v in r.as_json().items() if k != "samples"} for r in self.results],
+            **(end.extra if end else {}),
         }
-        with self.pace.writing():
-            write_whole(self.path, json.dumps(plain(document), indent=1) + "\n")
+        return json.dumps(plain(document), indent=1) + "\n"
 
 
 class NdjsonFile:

@@ -6,7 +6,7 @@ import itertools
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, find, settings
@@ -39,39 +39,34 @@ def key_of(problem: Problem) -> bytes:
     return "".join(parts).encode() + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)
 
 
+def _with_sides(cell: Cell, sides: Sequence[int], fixed: tuple[int, ...] | None, *, cores: bool) -> Architecture:
+    """The architecture whose free sides are given: mode sizes unless fixed, then core sizes where they are free."""
+    sizes = fixed or tuple(sides[: cell.order])
+    ranks = sizes if cell.depth == 0 else tuple(sides[-cell.order :]) if cores else (1,) * cell.order
+    return Architecture(cell.depth, sizes, ranks, cell.chain)
+
+
 def small_architectures(cell: Cell, fixed: tuple[int, ...] | None, *, cores: bool = True) -> Iterator[Architecture]:
     """Architectures of a cell from the smallest up: mode and core sizes 1 to 3, ordered by their sum.
 
     Without `cores` only the mode sizes vary: a claim about a tensor does not see the core.
     """
-    names = cell.order if cell.depth == 0 or not cores else 2 * cell.order
-    if fixed is not None:
-        names -= cell.order
-    for extra in range(EXTRA + 1):
-        for sizes in itertools.product(range(1, LARGEST + 1), repeat=names):
-            if sum(sizes) - names != extra:
-                continue
-            modes = fixed or sizes[: cell.order]
-            ranks = modes if cell.depth == 0 else sizes[-cell.order :] if cores else (1,) * cell.order
-            yield Architecture(cell.depth, modes, ranks, cell.chain)
-        if names == 0:
-            return
+    count = cell.order * ((fixed is None) + (cores and cell.depth > 0))
+    for extra in range(EXTRA + 1 if count else 1):
+        for sides in itertools.product(range(1, LARGEST + 1), repeat=count):
+            if sum(sides) - count == extra:
+                yield _with_sides(cell, sides, fixed, cores=cores)
 
 
-def smaller_architectures(architecture: Architecture, fixed: bool, *, cores: bool = True) -> Iterator[Architecture]:
+def smaller_architectures(
+    cell: Cell, architecture: Architecture, fixed: tuple[int, ...] | None, *, cores: bool = True
+) -> Iterator[Architecture]:
     """One step down from an architecture: all sides to at most 2, one side to 1, one side by one; smallest first."""
-    sides = [*([] if fixed else architecture.sizes), *(architecture.ranks if cores and architecture.depth else [])]
-    steps = [[min(side, 2) for side in sides]]
+    sides = (() if fixed else architecture.sizes) + (architecture.ranks if cores and cell.depth else ())
+    steps = [tuple(min(side, 2) for side in sides)]
     for place, side in enumerate(sides):
-        steps += [[*sides[:place], lower, *sides[place + 1 :]] for lower in {1, side - 1} if 0 < lower < side]
-    for step in sorted(steps, key=sum):
-        modes = architecture.sizes if fixed else tuple(step[: architecture.order])
-        if not architecture.depth:
-            ranks = modes
-        else:
-            ranks = tuple(step[-architecture.order :]) if cores else (1,) * architecture.order
-        if (modes, ranks) != (architecture.sizes, architecture.ranks):
-            yield Architecture(architecture.depth, modes, ranks, architecture.chain)
+        steps += [(*sides[:place], lower, *sides[place + 1 :]) for lower in {1, side - 1} if 0 < lower < side]
+    return (_with_sides(cell, step, fixed, cores=cores) for step in sorted(steps, key=sum) if step != sides)
 
 
 def shrink(
@@ -100,41 +95,29 @@ def shrink(
     """
     kinds = ("plain",) if known.kind == "plain" else ("plain", known.kind)
 
-    deadline = math.inf
-
-    def violating(architecture: Architecture) -> Problem | None:
-        for problem in draw_problems(problems(architecture, kinds=kinds), tries, seed):
-            if time.monotonic() > deadline:
-                return None
-            if violates(problem):
-                return problem
+    def first(architectures: Iterable[Architecture], deadline: float = math.inf) -> Problem | None:
+        """The first violating problem of the first architecture that has one."""
+        for architecture in architectures:
+            for problem in draw_problems(problems(architecture, kinds=kinds), tries, seed):
+                if time.monotonic() > deadline:
+                    return None
+                if violates(problem):
+                    return problem
         return None
 
+    def down(architecture: Architecture) -> Iterator[Architecture]:
+        return smaller_architectures(cell, architecture, fixed, cores=cores)
+
     below = small_architectures(cell, fixed, cores=cores)
-    found = violating(next(below))
+    found = first(itertools.islice(below, 1))
     if found is None:
-        twos = next(smaller_architectures(known.architecture, fixed is not None, cores=cores), None)
-        smaller = None if twos is None else violating(twos)
-        deadline = time.monotonic() + seconds / 2
-        found = next((problem for problem in map(violating, below) if problem is not None), None)
+        smaller = first(itertools.islice(down(known.architecture), 1))
+        found = first(below, time.monotonic() + seconds / 2)
         if found is None:
-            deadline = time.monotonic() + seconds / 2
-            start = known.architecture if smaller is None else smaller.architecture
-            found = _step_by_step(violating, start, fixed is not None, cores) or smaller
+            found, deadline = smaller, time.monotonic() + seconds / 2
+            while step := first(down((found or known).architecture), deadline):
+                found = step
     return None if found is None else _simplest(violates, found, kinds, seed, seconds) or found
-
-
-def _step_by_step(
-    violating: Callable[[Architecture], Problem | None], architecture: Architecture, fixed: bool, cores: bool
-) -> Problem | None:
-    """A violating problem from which no single step down is left, or the last one that was found."""
-    best: Problem | None = None
-    while True:
-        steps = (violating(step) for step in smaller_architectures(architecture, fixed, cores=cores))
-        found = next((problem for problem in steps if problem is not None), None)
-        if found is None:
-            return best
-        best, architecture = found, found.architecture
 
 
 def _simplest(

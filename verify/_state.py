@@ -26,6 +26,21 @@ def unfold(tensor: Array, mode: int) -> Array:
     return moved.reshape(moved.shape[0], math.prod(moved.shape[1:]))
 
 
+def squared_norms(rows: Array) -> Array:
+    """Squared norm of every row of (R, entries)."""
+    return (rows * rows).sum(1)
+
+
+def times_other_factors(state: State, mode: int) -> Array:
+    """The core times the factors of all modes but one, unfolded along that mode: (R, product of the other sizes)."""
+    partial = state.core
+    if state.depth:
+        for other in range(state.order):
+            if other != mode:
+                partial = torch.movedim(torch.tensordot(state.factor(other), partial, dims=([1], [other])), 0, other)
+    return unfold(partial, mode)
+
+
 class State:
     """One point of parameter space with a problem; everything it returns is a float64 torch tensor.
 
@@ -173,15 +188,9 @@ class State:
         return self._inner[mode]
 
     def _component_inner(self, mode: int) -> Array:
-        partial = self.core
-        if self.depth:
-            for other in range(self.order):
-                if other != mode:
-                    partial = torch.movedim(torch.tensordot(self.factor(other), partial, dims=([1], [other])), 0, other)
-            seen = self.factor(mode).mT @ unfold(self.gradient, mode)
-        else:
-            seen = unfold(self.gradient, mode)
-        return -(seen * unfold(partial, mode)).sum(1)
+        D = unfold(self.gradient, mode)
+        seen = self.factor(mode).mT @ D if self.depth else D
+        return -(seen * times_other_factors(self, mode)).sum(1)
 
     def alignment(self, mode: int) -> Array:
         """<-grad L(W), W_{n,r}> / product of the group's block norms, shape (R,); 0 for a zero group."""
@@ -194,7 +203,7 @@ class State:
         """Largest | ||B||^2 - ||B'||^2 | inside any group. Source: (6)."""
         spreads = []
         for mode in range(self.order):
-            squares = torch.stack([(block * block).sum(1) for block in self.group_blocks(mode)])
+            squares = torch.stack([squared_norms(block) for block in self.group_blocks(mode)])
             spreads.append((squares.amax(0) - squares.amin(0)).amax())
         return torch.stack(spreads).amax()
 

@@ -220,8 +220,7 @@ def test_a_grid_of_many_verdicts_is_not_written_whole_after_each(kind, tmp_path:
         clock[0] += 0.5
         writings.append(text)
 
-    module = sys.modules[kind.__module__]
-    monkeypatch.setattr(module, "write_whole", slow)
+    monkeypatch.setattr("verify._outputs.write_whole", slow)
     monkeypatch.setattr("verify._outputs.time.monotonic", lambda: clock[0])
     listener = kind(tmp_path / "r")
     listener(RunStarted({"depth": [2]}, (Cell(2, 3, "column"),), 200))

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 
 from .._claim import conjecture
-from .._path import Flow
+from .._path import Flow, Trajectory
 from .._relations import Relation, constant, equal
-from .._state import State, unfold
+from .._state import State, squared_norms, unfold
 
 
 def _squares(state: State) -> list[Any]:
-    return [torch.stack([(block * block).sum(1) for block in state.group_blocks(mode)]) for mode in range(state.order)]
+    return [torch.stack([squared_norms(block) for block in state.group_blocks(mode)]) for mode in range(state.order)]
 
 
 @conjecture(
@@ -102,6 +102,15 @@ def _transposed_pairs(state: State) -> list[tuple[Any, Any]]:
     return [(links[:, -1] @ links[:, -1].mT, last.mT[:, :, None] * last.mT[:, None, :])]
 
 
+def excess(path: Trajectory) -> Any:
+    """10 + ||G_{n,r}||^2 - ||B||^2 of every group along a path, (T, ...).
+
+    The 10 keeps it away from 0, where it would be judged against its own rounding.
+    """
+    rows = [path.group_squares(mode) for mode in range(path.order)]
+    return torch.cat([(10 + squares[:, :1] - squares[:, 1:]).flatten(1) for squares in rows], 1)
+
+
 @conjecture(
     title="Conserved quantities stay constant along the solved flow",
     source="Hariz et al. 2024; (6)",
@@ -112,10 +121,7 @@ def _transposed_pairs(state: State) -> list[tuple[Any, Any]]:
 )
 def squared_norm_differences_stay_constant_along_the_flow(flow: Flow) -> list[Relation]:
     """||G_{n,r}||^2 - ||B||^2 keeps its value along the compiled flow, from an unbalanced start."""
-
-    # 10 + the difference, because a constant near zero would be judged against its own rounding
-    rows = [flow.group_squares(mode) for mode in range(flow.order)]
-    return [constant(torch.cat([(10 + squares[:, 1:] - squares[:, :1]).flatten(1) for squares in rows], 1))]
+    return [constant(excess(flow))]
 
 
 @conjecture(
@@ -131,7 +137,7 @@ def zero_slices_of_balanced_groups_stay_zero(state: State) -> list[Relation]:
     relations = []
     for mode in range(state.order):
         dead = (state.slice_norms(mode) == 0) * 1.0
-        relations += [equal((gradient * gradient).sum(1) * dead, 0) for gradient in state.group_gradients(mode)]
+        relations += [equal(squared_norms(gradient) * dead, 0) for gradient in state.group_gradients(mode)]
     return relations
 
 

@@ -10,7 +10,8 @@ from .._claim import conjecture
 from .._derived import derived
 from .._path import Descent
 from .._relations import Relation, constant, equal
-from .._state import State
+from .._state import State, squared_norms
+from .conservation import excess
 
 
 @conjecture(
@@ -86,23 +87,13 @@ def _drift(state: State, law: Any) -> list[Relation]:
     relations = []
     for mode in range(state.order):
         before, after, gradients = (
-            [(block * block).sum(1) for block in blocks]
+            [squared_norms(block) for block in blocks]
             for blocks in (state.group_blocks(mode), stepped.group_blocks(mode), state.group_gradients(mode))
         )
         for k in range(1, len(before)):
             change = (after[0] - after[k]) - (before[0] - before[k])
             relations.append(equal(change, law(eta, gradients[0], gradients[k])))
     return relations
-
-
-def _excess(descent: Descent) -> Any:
-    """10 + ||G_{n,r}||^2 - ||B||^2 of every group along the path, (T, ...).
-
-    The 10 keeps it away from 0, where it would be judged against its own rounding.
-    """
-
-    rows = [descent.group_squares(mode) for mode in range(descent.order)]
-    return torch.cat([(10 + squares[:, :1] - squares[:, 1:]).flatten(1) for squares in rows], 1)
 
 
 @conjecture(
@@ -115,7 +106,7 @@ def _excess(descent: Descent) -> Any:
 )
 def descent_does_not_conserve_unbalancedness(descent: Descent) -> Relation:
     """What the flow conserves drifts under gradient descent at any finite step."""
-    return constant(_excess(descent))
+    return constant(excess(descent))
 
 
 @conjecture(
@@ -124,11 +115,11 @@ def descent_does_not_conserve_unbalancedness(descent: Descent) -> Relation:
     topic="discretisation",
     assumes="unbalanced",
     applies=lambda depth, order, chain: depth >= 1,
-    mutants={"second-order": lambda descent: constant(_excess(descent), order=2)},
+    mutants={"second-order": lambda descent: constant(excess(descent), order=2)},
 )
 def descent_conserves_unbalancedness_to_first_order(descent: Descent) -> Relation:
     """eta^2 per step, 1/eta steps: the drift at a fixed time is O(eta)."""
-    return constant(_excess(descent), order=1)
+    return constant(excess(descent), order=1)
 
 
 @conjecture(
@@ -138,11 +129,11 @@ def descent_conserves_unbalancedness_to_first_order(descent: Descent) -> Relatio
     assumes="unbalanced",
     optimizer="group-rmsprop",
     applies=lambda depth, order, chain: depth >= 1,
-    mutants={"exactly": lambda descent: constant(_excess(descent))},
+    mutants={"exactly": lambda descent: constant(excess(descent))},
 )
 def group_rmsprop_conserves_unbalancedness_to_first_order(descent: Descent) -> Relation:
     """One running scalar for the whole gradient is a change of time, so (6) survives up to O(eta)."""
-    return constant(_excess(descent), order=1)
+    return constant(excess(descent), order=1)
 
 
 @conjecture(
@@ -156,7 +147,7 @@ def group_rmsprop_conserves_unbalancedness_to_first_order(descent: Descent) -> R
 )
 def adam_does_not_conserve_unbalancedness(descent: Descent) -> Relation:
     """Adam rescales every coordinate by its own number: the conservation law (6) is broken however small the step."""
-    return constant(_excess(descent), order=1)
+    return constant(excess(descent), order=1)
 
 
 CLAIMS = (

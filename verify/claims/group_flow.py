@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -9,16 +10,7 @@ import torch
 
 from .._claim import conjecture
 from .._relations import Relation, equal
-from .._state import State, unfold
-
-
-def _scalars(state: State, mode: int) -> Any:
-    """The scalar blocks that multiply the last block of every column, (scalars, R).
-
-    The gates of the column; at order 1 the core entry is one more, and the group is the whole of (18).
-    """
-    rows = [state.chains(mode)[:, k] for k in range(state.depth - 1)] if state.chain == "gate" else []
-    return [*rows, state.core] if state.order == 1 else rows
+from .._state import State, times_other_factors, unfold
 
 
 def _gated(depth: int, order: int, chain: str) -> bool:
@@ -26,24 +18,29 @@ def _gated(depth: int, order: int, chain: str) -> bool:
     return (chain == "gate" and depth >= 2) or (order == 1 and depth == 1)
 
 
+def _scalars(state: State, mode: int) -> list[Any]:
+    """The scalar blocks that multiply the last block of every column, (R,) each.
+
+    The gates of the column; at order 1 the core entry is one more, and the group is the whole of (18).
+    """
+    rows = [state.chains(mode)[:, k] for k in range(state.depth - 1)] if state.chain == "gate" else []
+    return [*rows, state.core] if state.order == 1 else rows
+
+
+def _product(scalars: list[Any], like: Any) -> Any:
+    return math.prod(scalars, start=torch.ones_like(like))
+
+
 def _products(state: State, mode: int) -> Any:
     """T = (product of the scalars) a of every column, shape (I, R)."""
-    product = state.vectors(mode)
-    for row in _scalars(state, mode):
-        product = product * row
-    return product
+    a = state.vectors(mode)
+    return _product(_scalars(state, mode), a[0]) * a
 
 
 def _gradients(state: State, mode: int) -> Any:
     """dL/dT of every column, shape (I, R)."""
     D = unfold(state.gradient, mode)
-    if state.order == 1:
-        return D * torch.ones_like(state.core)
-    partial = state.core
-    for other in range(state.order):
-        if other != mode:
-            partial = torch.movedim(torch.tensordot(state.factor(other), partial, dims=([1], [other])), 0, other)
-    return D @ unfold(partial, mode).mT
+    return D * torch.ones_like(state.core) if state.order == 1 else D @ times_other_factors(state, mode).mT
 
 
 def _group_flow(state: State, *, exponent: float = 2.0, along: int = -1) -> list[Relation]:
@@ -88,18 +85,10 @@ def _mirror_condition(state: State) -> list[Relation]:
     """
 
     def metric_and_product(s: State, mode: int) -> tuple[Any, Any]:
-        rows = _scalars(s, mode)
-        a = s.vectors(mode)
-        product = torch.ones_like(a[0])
-        for row in rows:
-            product = product * row
-        others = product * 0
-        for skipped in range(len(rows)):
-            rest = torch.ones_like(product)
-            for k, row in enumerate(rows):
-                rest = rest * row if k != skipped else rest
-            others = others + rest * rest
-        return (product * product, others, a), product * a  # M = first I + second a a^T
+        scalars, a = _scalars(s, mode), s.vectors(mode)
+        others = [_product(scalars[:k] + scalars[k + 1 :], a[0]) for k in range(len(scalars))]
+        scale = _product(scalars, a[0]) ** 2
+        return (scale, sum(other * other for other in others), a), _products(s, mode)  # M = scale I + others a a^T
 
     relations = []
     for mode in range(state.order):

@@ -13,7 +13,7 @@ from .._claim import conjecture
 from .._derived import derived
 from .._path import Descent, Flow
 from .._relations import Relation, at_most, equal
-from .._state import State, unfold
+from .._state import State, squared_norms, times_other_factors, unfold
 
 
 def _private_groups(depth: int, order: int, chain: str) -> bool:
@@ -47,42 +47,34 @@ def _power_law(state: State, law: Any) -> list[Relation]:
     return [equal(rate, law(state.slice_norms(mode), state.alignment(mode))) for mode, rate in enumerate(rates)]
 
 
-def _moved_by_the_closed_form(state: State, time_to_escape: Any, form: Any) -> list[Relation]:
-    """d/dt of form(time, g, c), time and c held, against c form^K: the closed form is carried by the flow into itself.
+def _carried_by_the_flow(state: State, mode: int, form: Any, time_to_escape: Any) -> list[Relation]:
+    """d/dt of form(time, g, c), time and c held, against c form^K; and the time to the escape falls by one per time.
 
     The time held is half of that to the escape (1/c where there is none), with its sign.
     """
+    c = state.alignment(mode)
+    one, alive = torch.ones_like(c), (state.slice_norms(mode) > 0) & (c != 0)
+    c = torch.where(alive, c, one)
+
+    def norms(s: State) -> Any:
+        return torch.where(alive, s.slice_norms(mode), one)
+
+    held = time_to_escape(norms(state), c) / 2 if time_to_escape else 1 / c
+    rate = torch.where(alive, c * form(held, norms(state), c) ** state.depth, one * 0)
+    relations = [equal(state.rate(lambda s: form(held, norms(s), c)), rate)]
+    if time_to_escape:
+        left = state.rate(lambda s: time_to_escape(norms(s), c))
+        relations.append(equal(left, torch.where(alive, -one, one * 0)))
+    return relations
+
+
+def _closed_form(state: State, form: Any, time_to_escape: Any) -> list[Relation]:
     modes = range(state.order)
-    c = [state.alignment(mode) for mode in modes]
-    alive = [(state.slice_norms(mode) > 0) & (c[mode] != 0) for mode in modes]
-
-    def kept(values: Any, mode: int) -> Any:
-        return torch.where(alive[mode], values, torch.ones_like(values))
-
-    def norms(s: State) -> list[Any]:
-        return [kept(s.slice_norms(mode), mode) for mode in modes]
-
-    c = [kept(c[mode], mode) for mode in modes]
-    held = [time_to_escape(g, k) / 2 if time_to_escape else 1 / k for g, k in zip(norms(state), c, strict=True)]
-
-    def forms(s: State) -> list[Any]:
-        return [form(*values) for values in zip(held, norms(s), c, strict=True)]
-
-    def forms_and_times(s: State) -> tuple[list[Any], list[Any]]:
-        return forms(s), [time_to_escape(g, k) for g, k in zip(norms(s), c, strict=True)] if time_to_escape else []
-
-    rates, left = state.rate(forms_and_times)
-    ends = zip(rates, forms(state), c, alive, strict=True)
-    relations = [equal(rate, torch.where(live, k * end**state.depth, end * 0)) for rate, end, k, live in ends]
-    return relations + [
-        equal(rate, torch.where(live, -torch.ones_like(rate), rate * 0))
-        for rate, live in zip(left, alive, strict=False)
-    ]
+    return [relation for mode in modes for relation in _carried_by_the_flow(state, mode, form, time_to_escape)]
 
 
-def _closed_form(state: State, depth: int) -> list[Relation]:
-    escape = derived("escape_time", depth) if depth >= 2 else None
-    return _moved_by_the_closed_form(state, escape, derived("constant_alignment", depth))
+def _escape_time(depth: int) -> Any:
+    return derived("escape_time", depth) if depth >= 2 else None
 
 
 @conjecture(
@@ -93,12 +85,14 @@ def _closed_form(state: State, depth: int) -> list[Relation]:
     derivation="constant-alignment",
     applies=lambda depth, order, chain: depth >= 1 and _private_groups(depth, order, chain),
     mutants={
-        "exponent": lambda state: _closed_form(state, state.depth + 1),
-        "escape-without-depth": lambda state: [
-            equal(state.rate(lambda s: s.slice_norms(0) ** (1 - state.depth)), -state.alignment(0))
-            if state.depth != 2
-            else equal(state.rate(lambda s: 1 / s.slice_norms(0)), -2 * state.alignment(0))
-        ],
+        "exponent": lambda state: _closed_form(
+            state, derived("constant_alignment", state.depth + 1), _escape_time(state.depth + 1)
+        ),
+        "escape-over-depth": lambda state: _closed_form(
+            state,
+            derived("constant_alignment", state.depth),
+            lambda g, c: g ** (1 - state.depth) / (state.depth * c),
+        ),
     },
 )
 def slice_norms_at_constant_alignment_follow_the_closed_form_when_balanced(state: State) -> list[Relation]:
@@ -107,7 +101,7 @@ def slice_norms_at_constant_alignment_follow_the_closed_form_when_balanced(state
 
     Measured by autograd through the PyTorch model and the closed form; half of the time to the escape is held.
     """
-    return _closed_form(state, state.depth)
+    return _closed_form(state, derived("constant_alignment", state.depth), _escape_time(state.depth))
 
 
 @conjecture(
@@ -122,16 +116,11 @@ def order_of_slices_may_change(state: State) -> list[Relation]:
     A witness is two slices of a mode with exactly equal norms and different exact rates.
     """
     relations = []
-    for mode, rates in enumerate(state.rate(lambda s: [_slice_squares(s, n) for n in range(s.order)])):
-        squares = _slice_squares(state, mode)
+    for mode, rates in enumerate(state.rate(lambda s: [squared_norms(unfold(s.core, n)) for n in range(s.order)])):
+        squares = squared_norms(unfold(state.core, mode))
         apart = rates[:, None] - rates[None, :]
         relations.append(equal(torch.where(squares[:, None] == squares[None, :], apart, apart * 0), 0))
     return relations
-
-
-def _slice_squares(state: State, mode: int) -> Any:
-    slices = unfold(state.core, mode)
-    return (slices * slices).sum(1)
 
 
 @conjecture(
@@ -223,7 +212,7 @@ def _spectral_law(state: State, law: Any) -> list[Relation]:
     for mode, per_factor in enumerate(measured):
         squares, basis = torch.linalg.eigh(_gram(unfold(state.core, mode).mT))
         values = torch.sqrt(torch.relu(squares))
-        inner = -(state.factor(mode).mT @ unfold(state.gradient, mode) @ unfold(_other_modes(state, mode), mode).mT)
+        inner = -(state.factor(mode).mT @ unfold(state.gradient, mode) @ times_other_factors(state, mode).mT)
         aligned = torch.diagonal(basis.mT @ inner @ basis)
         alive = values > 1e-7 * values.amax()
         norms = torch.where(alive, values, values * 0 + 1) ** (state.depth + 1)
@@ -245,15 +234,6 @@ def _moments(state: State) -> list[list[Any]]:
         grams = [_gram(matrix) for matrix in (unfold(state.core, mode).mT, *factors)]
         result.append([torch.stack([torch.trace(gram), (gram * gram).sum()]) for gram in grams])
     return result
-
-
-def _other_modes(state: State, mode: int) -> Any:
-    """The core times the factors of all modes but one."""
-    partial = state.core
-    for other in range(state.order):
-        if other != mode:
-            partial = torch.movedim(torch.tensordot(state.factor(other), partial, dims=([1], [other])), 0, other)
-    return partial
 
 
 def _unfolding_law(state: State) -> list[Relation]:
