@@ -1,5 +1,6 @@
 """The induced regularizer R_K(W): least squared norm of all factorizations of W, minimised over frames too."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,9 +68,7 @@ def representation_cost(W: Any, depth: int, *, starts: int = 3, seed: int = 0) -
         if best is None or value < best[0]:
             best = (value, frames)
     assert best is not None
-    T = reduced
-    for n, frame in enumerate(best[1]):
-        T = _rotate(T, frame, n)
+    T = _rotate_all(reduced, best[1])
     solved = column_norms(T, depth)
     degree = 1 + order * depth
     factors = tuple(
@@ -98,59 +97,66 @@ def _rotate(T: Array, Q: Array, mode: int) -> Array:
     return np.moveaxis(np.tensordot(Q, T, axes=(0, mode)), 0, mode)
 
 
+def _rotate_all(T: Array, frames: Sequence[Array]) -> Array:
+    """T x_1 Q_1^T ... x_N Q_N^T for square frames; each step moves its mode to the end: N restore them."""
+    shape = T.shape
+    for Q in frames:
+        T = T.reshape(len(Q), -1).T @ Q
+    return T.reshape(shape)
+
+
 def _best_frames(T: Array, depth: int, frames: list[Array]) -> tuple[float, list[Array]]:
-    """Stationary frames Q_n cayley(skew) from given ones, together with the column norms; objective of (15)."""
+    """Stationary frames Q_n cayley(skew) from given ones, together with the column norms; objective of (15).
+
+    With R = T x_n Q_n^T and E the derivative in R, the derivative in cayley(S_n) is cayley(S_n) R_(n) E_(n)^T: square
+    frames undo themselves, so no product of T with all frames but one is needed. The derivatives in the column norms
+    are on the diagonal of R_(n) E_(n)^T.
+    """
     order, sizes = T.ndim, T.shape
     upper = [np.triu_indices(size, 1) for size in sizes]
-    edges = np.cumsum([0, *sizes, *(len(index[0]) for index in upper)])
+    edges = np.cumsum([0, *sizes, *(len(index[0]) for index in upper)]).tolist()
+    along = [tuple(size if m == n else 1 for m in range(order)) for n, size in enumerate(sizes)]
+
+    def turns_of(z: Array) -> list[tuple[Array, Array]]:
+        return [_cayley(z[edges[order + n] : edges[order + n + 1]], upper[n], size) for n, size in enumerate(sizes)]
 
     def objective(z: Array) -> tuple[float, Array]:
-        rotated, bases, turns = T, [], []
-        for n, size in enumerate(sizes):
-            turns.append(_cayley(z[edges[order + n] : edges[order + n + 1]], upper[n], size))
-            bases.append(frames[n] @ turns[n][0])
-            rotated = _rotate(rotated, bases[n], n)
-        total = np.zeros(())
-        for n in range(order):
-            total = np.add.outer(total, z[edges[n] : edges[n + 1]])
+        turns = turns_of(z)
+        rotated = _rotate_all(T, [frame @ turn for frame, (turn, _) in zip(frames, turns, strict=True)])
         x = z[: edges[order]]
-        slope = rotated * np.exp(-2 * total)  # derivative in T
-        mu, nu = rotated * slope / 2, depth / 2 * np.exp(2 / depth * x)
-        gradient = np.empty_like(z)
+        slope, scales = rotated, np.exp(-2 * x)
         for n in range(order):
-            others = tuple(m for m in range(order) if m != n)
+            slope = slope * scales[edges[n] : edges[n + 1]].reshape(along[n])
+        nu = depth / 2 * np.exp(2 / depth * x)
+        gradient = np.empty_like(z)
+        for n, (turn, inverse) in enumerate(turns):
+            product = (
+                np.swapaxes(rotated, 0, n).reshape(sizes[n], -1) @ np.swapaxes(slope, 0, n).reshape(sizes[n], -1).T
+            )
             norms = slice(edges[n], edges[n + 1])
-            gradient[norms] = -2 * mu.sum(axis=others) + 2 / depth * nu[norms]
-            partial = T
-            for m in others:
-                partial = _rotate(partial, bases[m], m)
-            in_basis = frames[n].T @ np.tensordot(partial, slope, axes=(others, others))
-            turn, inverse = turns[n]
-            in_skew = inverse.T @ in_basis @ (turn + np.eye(sizes[n])).T / 2
-            gradient[edges[order + n] : edges[order + n + 1]] = (in_skew - in_skew.T)[upper[n]]
-        return float(mu.sum() + nu.sum()), gradient
+            gradient[norms] = 2 / depth * nu[norms] - np.diagonal(product)
+            if sizes[n] > 1:
+                in_skew = inverse.T @ turn @ product @ inverse.T
+                gradient[edges[order + n] : edges[order + n + 1]] = (in_skew - in_skew.T)[upper[n]]
+        return float((rotated * slope).sum() / 2 + nu.sum()), gradient
 
     z = np.zeros(edges[-1])
-    start = T
-    for n, frame in enumerate(frames):
-        start = _rotate(start, frame, n)
-    for n, s in enumerate(column_norms(start, depth, tolerance=1e-6).norms):
+    for n, s in enumerate(column_norms(_rotate_all(T, frames), depth, tolerance=1e-6).norms):
         z[edges[n] : edges[n + 1]] = np.log(np.maximum(s, 1e-12))
     with np.errstate(over="ignore", invalid="ignore"):
         found = minimize(objective, z, jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 2000})
-    result = []
-    for n, size in enumerate(sizes):
-        result.append(frames[n] @ _cayley(found.x[edges[order + n] : edges[order + n + 1]], upper[n], size)[0])
-    return float(found.fun), result
+    return float(found.fun), [frame @ turn for frame, (turn, _) in zip(frames, turns_of(found.x), strict=True)]
 
 
 def _cayley(entries: Array, upper: tuple[Array, ...], size: int) -> tuple[Array, Array]:
     """The rotation (1 - S/2)^{-1} (1 + S/2) of a skew matrix S, and that inverse; far cheaper than exp(S)."""
+    identity = np.eye(size)
+    if size == 1:
+        return identity, identity
     half = np.zeros((size, size))
     half[upper] = entries / 2
-    half = half - half.T
-    inverse = np.linalg.inv(np.eye(size) - half)
-    return inverse @ (np.eye(size) + half), inverse
+    inverse = np.linalg.inv(identity - half + half.T)
+    return 2 * inverse - identity, inverse
 
 
 def _frame_residual(T: Array, solved: ColumnNorms) -> float:

@@ -59,8 +59,11 @@ def derivative_along(
     """
     if forward_ad._current_level >= 0:
         raise Unsupported("rate inside rate")
-    with forward_ad.dual_level(), _ConstantsWithTangents():
-        return _tangent(function({name: forward_ad.make_dual(value, velocity[name]) for name, value in point.items()}))
+    with forward_ad.dual_level():
+        duals = {name: forward_ad.make_dual(value, velocity[name]) for name, value in point.items()}
+        with _ConstantsWithTangents():
+            result = function(duals)
+        return _tangent(result)
 
 
 def _tangent(value: Any) -> Any:

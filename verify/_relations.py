@@ -57,7 +57,8 @@ class Relation:
             difference = a[1:] - a[:-1]
             scale = np.maximum(_magnitude(a[1:]), _magnitude(a[:-1]))
         signed = _floats(difference)
-        return signed, np.broadcast_to(scale, signed.shape)
+        scale = np.asarray(scale)
+        return signed, scale if scale.shape == signed.shape else np.broadcast_to(scale, signed.shape)
 
     def gap(self) -> tuple[np.ndarray, np.ndarray]:
         """The violation of the relation and its natural scale, both float64 arrays of one shape.
@@ -66,7 +67,8 @@ class Relation:
         """
         signed, scale = self.discrepancy()
         violation = np.abs(signed) if self.kind in ("equal", "constant") else np.maximum(signed, 0.0)
-        return np.where(np.isnan(violation), np.inf, violation), scale
+        unknown = np.isnan(violation)
+        return np.where(unknown, np.inf, violation) if unknown.any() else np.asarray(violation), scale
 
     def worst(self) -> tuple[float, float, float]:
         """Measured, predicted and violation at the entry where the violation is largest (for display)."""
