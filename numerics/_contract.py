@@ -1,12 +1,14 @@
 """One labelled contraction of one or two arrays, planned once as transpose, reshape and matmul, for NumPy and torch."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 import numpy as np
 
 Labels = tuple[str, ...]
+Numbers = tuple[int, ...]  # labels numbered by their first appearance
 
 
 def _identity(values: Any) -> Any:
@@ -52,7 +54,7 @@ def _operations(backend: str) -> Any:
     return _Torch if backend == "torch" else _Numpy
 
 
-def plan_single(labels: Labels, output: Labels, lead: int, backend: str) -> Callable[[Any], Any]:
+def plan_single(labels: Labels | Numbers, output: Labels | Numbers, lead: int, backend: str) -> Callable[[Any], Any]:
     """Sum away the labels that `output` lacks and put the others in its order."""
     summed = tuple(lead + axis for axis, label in enumerate(labels) if label not in output)
     kept = [label for label in labels if label in output]
@@ -73,6 +75,16 @@ def plan_pair(
     Leading batch axes (leads[0] and leads[1] of them) broadcast against each other. Labels in both operands and the
     output are batch for the matrix product, labels in both and not in the output are summed by it.
     """
+    numbers = {label: number for number, label in enumerate(dict.fromkeys((*left, *right)))}
+    operands = tuple(tuple(numbers[x] for x in labels) for labels in (left, right, output))
+    return _planned(*operands, tuple(sizes[x] for x in numbers), leads, backend)
+
+
+@lru_cache(maxsize=4096)  # the links of a chain, and problems of one shape, ask for the same plan under other names
+def _planned(
+    left: Numbers, right: Numbers, output: Numbers, sizes: Numbers, leads: tuple[int, int], backend: str
+) -> Callable[[Any, Any], Any]:
+    """`plan_pair` with labels 0, 1, ..; sizes by label."""
     ops = _operations(backend)
     lone = [[x for x in mine if x not in other and x not in output] for mine, other in ((left, right), (right, left))]
     first = plan_single(left, tuple(x for x in left if x not in lone[0]), leads[0], backend) if lone[0] else _identity
@@ -109,17 +121,17 @@ def plan_pair(
 
 def plan_pair_core(
     ops: Any,
-    operands: tuple[Labels, Labels],
-    shared: list[str],
-    summed: list[str],
-    rows: list[str],
-    columns: list[str],
-    sizes: dict[str, int],
+    operands: tuple[Numbers, Numbers],
+    shared: list[int],
+    summed: list[int],
+    rows: list[int],
+    columns: list[int],
+    sizes: Numbers,
     leads: tuple[int, int],
 ) -> Callable[[Any, Any], Any]:
     """matmul of (shared, rows, summed) with (shared, summed, columns): result (shared, rows*columns merged)."""
 
-    def side(labels: Labels, groups: tuple[list[str], list[str]], lead: int) -> Callable[[Any], Any]:
+    def side(labels: Numbers, groups: tuple[list[int], list[int]], lead: int) -> Callable[[Any], Any]:
         wanted = [*shared, *groups[0], *groups[1]]
         shape = (*(sizes[x] for x in shared), *(prod(sizes[x] for x in group) for group in groups))
         order = [labels.index(x) for x in wanted]
@@ -139,13 +151,13 @@ def plan_pair_core(
 def _product(
     ops: Any,
     reductions: tuple[Callable[[Any], Any], Callable[[Any], Any]],
-    operands: tuple[Labels, Labels],
-    output: Labels,
+    operands: tuple[Numbers, Numbers],
+    output: Numbers,
     leads: tuple[int, int],
 ) -> Callable[[Any, Any], Any]:
     """Broadcast product: both operands get the axes of the output, of size 1 where they lack the label."""
 
-    def side(labels: Labels, lead: int) -> Callable[[Any], Any]:
+    def side(labels: Numbers, lead: int) -> Callable[[Any], Any]:
         move = ops.rearranged([labels.index(x) for x in output if x in labels], lead, None)
         kept = [x for x in output if x in labels]
         if kept == list(output[len(output) - len(kept) :]) and lead == 0:

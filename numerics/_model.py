@@ -19,14 +19,14 @@ def factor(architecture: Architecture, parameters: Parameters, mode: int) -> Flo
         G = parameters["G"]
         return torch.eye(architecture.sizes[mode], dtype=G.dtype, device=G.device)
     U = parameters[f"a{mode + 1}"]
+    if architecture.chain == "column":
+        columns = U.mT.unsqueeze(-1)
+        for name in reversed(architecture.links(mode)):
+            columns = parameters[name] @ columns
+        return columns.squeeze(-1).mT
     for name in reversed(architecture.links(mode)):
         A = parameters[name]
-        if architecture.chain == "column":
-            U = (A @ U.mT.unsqueeze(-1)).squeeze(-1).mT
-        elif architecture.chain == "mode":
-            U = A @ U
-        else:
-            U = U * A.unsqueeze(-2)
+        U = A @ U if architecture.chain == "mode" else U * A.unsqueeze(-2)
     return U
 
 

@@ -61,7 +61,10 @@ class Trajectory:
     @cached_property
     def states(self) -> list[State]:
         """The state at every recorded time."""
-        rows = ({name: values[i] for name, values in self.parameters.items()} for i in range(len(self.times)))
+        along = self.parameters
+        if self._state_type is State:  # cheaper than one index for every record
+            along = {name: values.unbind() for name, values in along.items()}
+        rows = ({name: values[i] for name, values in along.items()} for i in range(len(self.times)))
         states = [self._state_type(self.architecture, row, self.target, self.weights) for row in rows]
         if self._state_type is State:  # W of all records in one contraction; State.tensor is a cached property
             for state, tensor in zip(states, compose(self.architecture, self.parameters), strict=True):

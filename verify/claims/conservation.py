@@ -52,12 +52,13 @@ def _gram_pairs(state: State) -> list[tuple[Any, Any]]:
             pairs.append((factors[-1].mT @ factors[-1], unfolding @ unfolding.mT))
         elif state.chain == "column":
             links, last = state.chains(mode), state.vectors(mode).mT
-            for k in range(state.depth - 2):
-                pairs.append((links[:, k].mT @ links[:, k], links[:, k + 1] @ links[:, k + 1].mT))
+            if state.depth > 2:
+                pairs.append((links[:, :-1].mT @ links[:, :-1], links[:, 1:] @ links[:, 1:].mT))
             pairs.append((links[:, -1].mT @ links[:, -1], last[:, :, None] * last[:, None, :]))
         else:
             gates, last = state.chains(mode), (state.vectors(mode) * state.vectors(mode)).sum(0)
-            pairs += [(gates[:, k] ** 2, gates[:, k + 1] ** 2) for k in range(state.depth - 2)]
+            if state.depth > 2:
+                pairs.append((gates[:, :-1] ** 2, gates[:, 1:] ** 2))
             pairs.append((gates[:, -1] ** 2, last))
     return pairs
 
@@ -137,7 +138,7 @@ def zero_slices_of_balanced_groups_stay_zero(state: State) -> list[Relation]:
     relations = []
     for mode in range(state.order):
         dead = (state.slice_norms(mode) == 0) * 1.0
-        relations += [equal(squared_norms(gradient) * dead, 0) for gradient in state.group_gradients(mode)]
+        relations.append(equal(torch.stack([squared_norms(block) for block in state.group_gradients(mode)]) * dead, 0))
     return relations
 
 

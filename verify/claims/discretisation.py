@@ -87,12 +87,11 @@ def _drift(state: State, law: Any) -> list[Relation]:
     relations = []
     for mode in range(state.order):
         before, after, gradients = (
-            [squared_norms(block) for block in blocks]
+            torch.stack([squared_norms(block) for block in blocks])
             for blocks in (state.group_blocks(mode), stepped.group_blocks(mode), state.group_gradients(mode))
         )
-        for k in range(1, len(before)):
-            change = (after[0] - after[k]) - (before[0] - before[k])
-            relations.append(equal(change, law(eta, gradients[0], gradients[k])))
+        change = (after[:1] - after[1:]) - (before[:1] - before[1:])
+        relations.append(equal(change, law(eta, gradients[:1], gradients[1:])))
     return relations
 
 
