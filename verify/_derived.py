@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import gmpy2
 import mpmath
@@ -67,8 +68,20 @@ def _flow(depth: int, order: int, chain: str) -> Any:
     return lower(theory.gradient_flow(theory.deep_tucker(depth, order, chain)), "numpy")
 
 
+_evaluated: WeakKeyDictionary[State, dict[str, Any]] = WeakKeyDictionary()
+
+
 def derived_flow(state: State) -> dict[str, Any]:
-    """Every value of the derived program at a state: "W", "D" and d(block)/dt under the block's name."""
+    """Every value of the derived program at a state: "W", "D" and d(block)/dt under the block's name.
+
+    Evaluated once for a state that several claims share.
+    """
+    if state not in _evaluated:
+        _evaluated[state] = _evaluated_at(state)
+    return _evaluated[state]
+
+
+def _evaluated_at(state: State) -> dict[str, Any]:
     program = _flow(state.depth, state.order, state.chain)
     inputs = {**state.parameters, "target": state.target, "weights": state.weights}
     exact = isinstance(state.target, Precise)
