@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "deep-tucker-verify"
 author = "The deep-tucker-verify authors"
+project_copyright = "2026, the deep-tucker-verify authors (MIT)"
 extensions = ["myst_parser", "api_reference", "generated_pages"]
 exclude_patterns = ["_build", "_ext"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}

@@ -45,11 +45,11 @@ def by_module(package: ModuleType) -> dict[str, list[str]]:
 
 
 def origin(package: ModuleType, name: str) -> str:
-    """The module that defines a public name; constants carry none, so it is looked up in the package's modules."""
+    """The module that defines a public name; constants and types made of others' are looked up in the package's."""
     thing = getattr(package, name)
-    module = getattr(thing, "__module__", None)
-    if module is not None and hasattr(thing, "__qualname__"):
-        return str(module)
+    module = str(getattr(thing, "__module__", ""))
+    if module.partition(".")[0] == package.__name__ and hasattr(thing, "__qualname__"):
+        return module
     own = [m for m in vars(package).values() if inspect.ismodule(m) and name in vars(m)]
     return next((m.__name__ for m in own if assigns(m, name)), package.__name__)
 
