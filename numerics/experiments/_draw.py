@@ -41,6 +41,8 @@ def band(axis: Any, x: Any, values: Any, *, log: bool = False, **style: Any) -> 
     if log:
         lines = 10.0**lines
         axis.set_yscale("log")
+    if "label" in style and not np.isfinite(lines[0]).any():
+        style["label"] += " (no run in time)"  # the curve that a reader looks for
     axis.plot(x, lines[0], markersize=4, linewidth=1.4, **style)
     axis.fill_between(x, lines[1], lines[2], color=style.get("color"), alpha=0.2, linewidth=0)
 
