@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ._claim import Claim
-from ._engine import CellRun, Settings
+from ._engine import CellRun
 from ._events import Cell
+from ._inputs import Settings
 from ._verdict import Result
 
 

@@ -11,12 +11,12 @@ from functools import cache, partial
 import numpy as np
 
 import theory
-from numerics import Architecture
 
 from ._batch import PathBatch
 from ._claim import Claim, ClaimError
 from ._counterexample import as_counterexample
 from ._events import Cell
+from ._inputs import Inputs, Settings
 from ._judge_path import judge_descent, judge_flow
 from ._judge_seeds import judge_seeds
 from ._judge_state import EXACTLY, Mutated, Rejected, judge_exact, judge_state, relations
@@ -25,35 +25,11 @@ from ._limits import OutOfTime, time_limit
 from ._problem import Problem
 from ._seeds import run_seeds
 from ._shrink import shrink
-from ._state import State
-from ._strategies import architectures, draw_problems, problems
 from ._verdict import Outcome, Result, Verdict
 
-PATH_GROUP = 7  # problems of one architecture that are trained and solved as one batch
 UNDECIDED_ALLOWED = 0.02  # part of the examples that may stay undecided in a SUPPORTED claim
 PATHS = ("Flow", "Descent")
-TARGET_SIZE = 3  # largest mode of a tensor whose R_K is asked for
-SEED_PROBLEMS = 5  # problems that a claim about Seeds is judged on
 SAMPLES = 60  # points kept for the picture of measured against predicted
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How hard to look.
-
-    Arguments:
-        examples: generated tensors per claim about a State or a Target.
-        paths: generated problems per claim about a Flow or a Descent.
-        seed: of the generator.
-        budget: seconds a claim may take in one cell, shrinking apart.
-        sizes: mode sizes to keep to, or None for generated ones.
-    """
-
-    examples: int = 100
-    paths: int = 20
-    seed: int = 0
-    budget: float = 60.0
-    sizes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,78 +47,9 @@ class CellRun:
     def __init__(self, claims: Sequence[Claim], cell: Cell, settings: Settings) -> None:
         self.claims = [claim for claim in claims if claim.applies(cell.depth, cell.order, cell.chain)]
         self.cell, self.settings = cell, settings
-        self._states: dict[tuple[int, str], State] = {}
-        self._exact_states: dict[int, State] = {}
-        self._batches: dict[str, list[PathBatch]] = {}
-        self._problems: list[Problem] | None = None
-        self._targets: list[Problem] | None = None
-        self._seed_problems: list[Problem] | None = None
+        self.inputs = Inputs(cell, settings)
         self._run_seeds = cache(run_seeds)
         self._proofs: dict[str, theory.Derivation] | None = None
-
-    # -- what is generated
-    def problems(self) -> list[Problem]:
-        """The generated problems of the cell."""
-        if self._problems is None:
-            strategy = problems(
-                depth=self.cell.depth, order=self.cell.order, chain=self.cell.chain, fixed=self.settings.sizes
-            )
-            self._problems = draw_problems(strategy, self.settings.examples, self.settings.seed)
-        return self._problems
-
-    def state(self, index: int, assumes: str) -> State:
-        """The state of problem `index` under an assumption, shared by all claims."""
-        key = (index, assumes)
-        if key not in self._states:
-            self._states[key] = self.problems()[index].state(assumes)
-        return self._states[key]
-
-    def exact_state(self, index: int) -> State:
-        """The generic state of problem `index` in exact rationals, shared by all claims."""
-        if index not in self._exact_states:
-            self._exact_states[index] = self.problems()[index].exact_state()
-        return self._exact_states[index]
-
-    def batches(self, assumes: str) -> list[PathBatch]:
-        """Path problems in groups of one architecture."""
-        if assumes not in self._batches:
-            count = -(-self.settings.paths // PATH_GROUP)
-            shapes = self._shapes(count, roomy=-(-count // 2), seed=self.settings.seed + 1)
-            drawn = [
-                draw_problems(problems(shape), PATH_GROUP, self.settings.seed + 2 + i) for i, shape in enumerate(shapes)
-            ]
-            self._batches[assumes] = [PathBatch([p.for_path(assumes) for p in group], assumes) for group in drawn]
-        return self._batches[assumes]
-
-    def _shapes(self, count: int, *, roomy: int, seed: int) -> list[Architecture]:
-        """Few shapes that serve many problems or runs, so `roomy` of them leave room: no mode or core side of one."""
-        cell = self.cell
-        drawn = draw_problems(
-            architectures(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=self.settings.sizes, largest=4),
-            8 * count,
-            seed,
-        )
-        first = [shape for shape in drawn if min(*shape.sizes, *shape.ranks) > 1][:roomy]
-        return ((first + drawn) * count)[:count]
-
-    def targets(self) -> list[Problem]:
-        """Problems that lend their target to claims about a Target: modes of size 1 to TARGET_SIZE."""
-        if self._targets is None:
-            cell, settings = self.cell, self.settings
-            strategy = problems(
-                depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=TARGET_SIZE
-            )
-            self._targets = draw_problems(strategy, settings.examples, settings.seed + 3)
-        return self._targets
-
-    def seed_problems(self) -> list[Problem]:
-        """Problems that are trained from many starts: SEED_PROBLEMS of them, of any size a path may have."""
-        if self._seed_problems is None:
-            seed = self.settings.seed + 4
-            shapes = self._shapes(SEED_PROBLEMS, roomy=SEED_PROBLEMS - 1, seed=seed)
-            drawn = [draw_problems(problems(shape), 1, seed + 1 + i)[0] for i, shape in enumerate(shapes)]
-            self._seed_problems = drawn
-        return self._seed_problems
 
     # -- judging
     def judge(self, claim: Claim) -> Result:
@@ -211,18 +118,18 @@ class CellRun:
 
     def _examples(self, claim: Claim) -> Iterator[tuple[Problem | tuple[PathBatch, int], Callable[[], Outcome]]]:
         if claim.subject == "State":
-            for index, problem in enumerate(self.problems()):
+            for index, problem in enumerate(self.inputs.problems()):
                 yield problem, partial(self._ask, claim, index, problem)
         elif claim.subject in PATHS:
-            for batch in self.batches(claim.assumes):
+            for batch in self.inputs.batches(claim.assumes):
                 for index in range(len(batch.problems)):
                     ask = partial(self._ask_path, claim, batch, index)
                     yield (batch, index), ask
         elif claim.subject == "Target":
-            for problem in self.targets():
+            for problem in self.inputs.targets():
                 yield problem, partial(judge_target, claim, problem)
         elif claim.subject == "Seeds":
-            for problem in self.seed_problems():
+            for problem in self.inputs.seed_problems():
                 yield problem, partial(judge_seeds, claim, problem, self._run_seeds)
 
     def _ask_path(self, claim: Claim, batch: PathBatch, index: int) -> Outcome:
@@ -232,10 +139,10 @@ class CellRun:
         if (
             claim.negative and claim.assumes == "generic"
         ):  # a witness counts only where it is exact; so ask exactly at once
-            exact = judge_exact(claim, problem, state=self.exact_state(index))
+            exact = judge_exact(claim, problem, state=self.inputs.exact_state(index))
             if exact is not None:
                 return exact
-        return judge_state(claim, problem, state=self.state(index, claim.assumes), witnessed=self._witnessed)
+        return judge_state(claim, problem, state=self.inputs.state(index, claim.assumes), witnessed=self._witnessed)
 
     def _check_repeatable(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> None:
         if claim.subject != "State":
@@ -254,16 +161,16 @@ class CellRun:
 
     def _exactly(self, claim: Claim, result: Result, deadline: float) -> bool:
         """Whether the claim holds in exact rational arithmetic on every generated problem."""
-        for index, problem in enumerate(self.problems()):
+        for index, problem in enumerate(self.inputs.problems()):
             if time.monotonic() > deadline:
                 return False
             with time_limit(max(deadline - time.monotonic(), 0.001)):
-                outcome = judge_exact(claim, problem, state=self.exact_state(index))
+                outcome = judge_exact(claim, problem, state=self.inputs.exact_state(index))
             if outcome is None:
                 return False
             if outcome.status == "violated":
                 _fill(result, [outcome])
-                result.examples = len(self.problems())
+                result.examples = len(self.inputs.problems())
                 self._refuted(claim, problem, outcome, result)
                 return False
         return True

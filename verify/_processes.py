@@ -12,8 +12,9 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from ._claim import Claim
-from ._engine import PATHS, CellRun, Settings, blank
+from ._engine import PATHS, CellRun, blank
 from ._events import Cell
+from ._inputs import Settings
 from ._verdict import Result
 
 

@@ -13,8 +13,8 @@ from ._claim import Claim
 from ._config import Config
 from ._conjectures import load_conjectures
 from ._counterexample import save
-from ._engine import Settings
 from ._events import Cell, ClaimJudged, Event, Listener, RunFinished, RunStarted
+from ._inputs import Settings
 from ._processes import judge_parts, parts_of
 from ._verdict import Exit, Result, exit_code
 

@@ -56,7 +56,7 @@ Panel = tuple[str, str, bool]  # column of the rows, label of the axis, logarith
 
 
 def over_depths(
-    axes: Sequence[Any], panels: Sequence[Panel], rows: Sequence[Row], depths: Sequence[int], key: str, names: Any
+    axes: Any, panels: Sequence[Panel], rows: Sequence[Row], depths: Sequence[int], key: str, names: Any
 ) -> None:
     """One panel for each column, and in it one band over the depths for each of the names that `key` takes."""
     names = list(names)

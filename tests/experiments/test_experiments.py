@@ -97,9 +97,11 @@ def test_the_command_line_runs_a_study_and_writes_the_gallery(tmp_path, capsys):
         ("quickstart_flow", {"points": 3}),
         ("slice_norms", {"steps": 20, "side": 4}),
         ("inpainting", {"side": 8, "steps": 10, "seeds": 2}),
+        ("power_law", {"steps": 300, "examples": 5}),
     ],
 )
-def test_the_examples_run(name, options, capsys):
+def test_the_examples_run(name, options, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     result = runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](**options)
     assert len(result)
     assert capsys.readouterr().out

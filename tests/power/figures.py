@@ -26,8 +26,9 @@ import torch
 from verify import Claim, Result, Verdict
 from verify._conjectures import load_conjectures
 from verify._counterexample import write_whole
-from verify._engine import CellRun, Settings
+from verify._engine import CellRun
 from verify._events import Cell
+from verify._inputs import Settings
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -7,8 +7,9 @@ import theory
 from theory import notation as s
 from verify import Verdict
 from verify import _derived as compiled
-from verify._engine import CellRun, Settings
+from verify._engine import CellRun
 from verify._events import Cell
+from verify._inputs import Settings
 from verify.claims import BUILT_IN
 
 CLAIMS = {claim.id: claim for claim in BUILT_IN}

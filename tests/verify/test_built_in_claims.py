@@ -5,8 +5,9 @@ import itertools
 import pytest
 
 from verify import Verdict, check
-from verify._engine import CellRun, Settings
+from verify._engine import CellRun
 from verify._events import Cell
+from verify._inputs import Settings
 from verify.claims import BUILT_IN
 
 GOOD = (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED)

@@ -9,8 +9,9 @@ import torch
 from numerics import UsageError
 from verify import Seeds, Target, Verdict, at_most, check, conjecture, equal
 from verify._counterexample import as_counterexample, load, save
-from verify._engine import CellRun, Settings, ask_one
+from verify._engine import ask_one
 from verify._events import Cell
+from verify._inputs import Inputs, Settings
 from verify._seeds import run_seeds
 from verify._strategies import draw_problems, problems
 from verify._target import Costs, as_target, whole_numbers
@@ -182,8 +183,8 @@ def test_an_interval_covers_the_mean_of_many_more_seeds() -> None:
 
 
 def test_a_counterexample_of_seeds_names_them() -> None:
-    cell = CellRun([small_starts_never_leave_rank_one], Cell(1, 2, "column"), Settings(paths=7, sizes=(3, 3)))
-    problem = cell.seed_problems()[0]
+    inputs = Inputs(Cell(1, 2, "column"), Settings(paths=7, sizes=(3, 3)))
+    problem = inputs.seed_problems()[0]
     outcome = ask_one(small_starts_never_leave_rank_one, problem)
     assert outcome.how.split(",")[0] in ("24 seeds", "96 seeds")
     assert "independent second set" in outcome.how
