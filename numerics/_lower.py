@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -60,9 +61,24 @@ class CompiledProgram:
             values[name] = step(values)
         return values
 
+    @cached_property
+    def _whole(self) -> bool:
+        """Whether all coefficients are whole numbers, so that one plan serves every kind of number."""
+        coefficients = [
+            coefficient
+            for line in self.program.assignments
+            for coefficient in (
+                [line.expression.coefficient]
+                if isinstance(line.expression, Contraction)
+                else [coefficient for coefficient, _ in line.expression.terms]
+            )
+        ]
+        return all(coefficient.is_Integer for coefficient in coefficients)
+
     def steps(self, values: Mapping[str, Any]) -> list[tuple[str, Step]]:
         """The planned assignments for inputs of these shapes and kind."""
-        key = tuple((values[name].shape, values[name].dtype) for name in self.program.inputs)
+        kinds = None if self._whole else tuple(values[name].dtype for name in self.program.inputs)
+        key = (kinds, *(values[name].shape for name in self.program.inputs))
         if key not in self._plans:
             self._plans[key] = _plan(self.program, values, self.backend)
         return self._plans[key]
