@@ -90,8 +90,8 @@ def _drift(state: State, law: Any) -> list[Relation]:
             torch.stack([squared_norms(block) for block in blocks])
             for blocks in (state.group_blocks(mode), stepped.group_blocks(mode), state.group_gradients(mode))
         )
-        change = law(eta, gradients[:1], gradients[1:])
-        relations.append(equal(after[:1] - after[1:], before[:1] - before[1:] + change))
+        change = (after[:1] - after[1:]) - (before[:1] - before[1:])
+        relations.append(equal(change, law(eta, gradients[:1], gradients[1:])))
     return relations
 
 
