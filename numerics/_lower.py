@@ -2,10 +2,10 @@
 
 import builtins
 import functools
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
@@ -61,19 +61,12 @@ class CompiledProgram:
             values[name] = step(values)
         return values
 
-    @cached_property
+    @functools.cached_property
     def _whole(self) -> bool:
         """Whether all coefficients are whole numbers, so that one plan serves every kind of number."""
-        coefficients = [
-            coefficient
-            for line in self.program.assignments
-            for coefficient in (
-                [line.expression.coefficient]
-                if isinstance(line.expression, Contraction)
-                else [coefficient for coefficient, _ in line.expression.terms]
-            )
-        ]
-        return all(coefficient.is_Integer for coefficient in coefficients)
+        expressions = [line.expression for line in self.program.assignments]
+        terms = [e.terms if isinstance(e, LinearCombination) else ((e.coefficient, ""),) for e in expressions]
+        return all(coefficient.is_Integer for coefficient, _ in itertools.chain(*terms))
 
     def steps(self, values: Mapping[str, Any]) -> list[tuple[str, Step]]:
         """The planned assignments for inputs of these shapes and kind."""

@@ -118,7 +118,7 @@ class CellRun:
 
     def _examples(self, claim: Claim) -> Iterator[tuple[Problem | tuple[PathBatch, int], Callable[[], Outcome]]]:
         if claim.subject == "State":
-            for index, problem in enumerate(self.inputs.problems()):
+            for index, problem in enumerate(self.inputs.problems):
                 yield problem, partial(self._ask, claim, index, problem)
         elif claim.subject in PATHS:
             for batch in self.inputs.batches(claim.assumes):
@@ -126,10 +126,10 @@ class CellRun:
                     ask = partial(self._ask_path, claim, batch, index)
                     yield (batch, index), ask
         elif claim.subject == "Target":
-            for problem in self.inputs.targets():
+            for problem in self.inputs.targets:
                 yield problem, partial(judge_target, claim, problem)
         elif claim.subject == "Seeds":
-            for problem in self.inputs.seed_problems():
+            for problem in self.inputs.seed_problems:
                 yield problem, partial(judge_seeds, claim, problem, self._run_seeds)
 
     def _ask_path(self, claim: Claim, batch: PathBatch, index: int) -> Outcome:
@@ -161,7 +161,7 @@ class CellRun:
 
     def _exactly(self, claim: Claim, result: Result, deadline: float) -> bool:
         """Whether the claim holds in exact rational arithmetic on every generated problem."""
-        for index, problem in enumerate(self.inputs.problems()):
+        for index, problem in enumerate(self.inputs.problems):
             if time.monotonic() > deadline:
                 return False
             with time_limit(max(deadline - time.monotonic(), 0.001)):
@@ -170,7 +170,7 @@ class CellRun:
                 return False
             if outcome.status == "violated":
                 _fill(result, [outcome])
-                result.examples = len(self.inputs.problems())
+                result.examples = len(self.inputs.problems)
                 self._refuted(claim, problem, outcome, result)
                 return False
         return True

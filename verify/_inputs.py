@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from numerics import Architecture
 
@@ -44,30 +45,25 @@ class Inputs:
         self._states: dict[tuple[int, str], State] = {}
         self._exact_states: dict[int, State] = {}
         self._batches: dict[str, list[PathBatch]] = {}
-        self._problems: list[Problem] | None = None
-        self._targets: list[Problem] | None = None
-        self._seed_problems: list[Problem] | None = None
 
+    @cached_property
     def problems(self) -> list[Problem]:
         """The generated problems of the cell."""
-        if self._problems is None:
-            strategy = problems(
-                depth=self.cell.depth, order=self.cell.order, chain=self.cell.chain, fixed=self.settings.sizes
-            )
-            self._problems = draw_problems(strategy, self.settings.examples, self.settings.seed)
-        return self._problems
+        cell, settings = self.cell, self.settings
+        strategy = problems(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes)
+        return draw_problems(strategy, settings.examples, settings.seed)
 
     def state(self, index: int, assumes: str) -> State:
         """The state of problem `index` under an assumption, shared by all claims."""
         key = (index, assumes)
         if key not in self._states:
-            self._states[key] = self.problems()[index].state(assumes)
+            self._states[key] = self.problems[index].state(assumes)
         return self._states[key]
 
     def exact_state(self, index: int) -> State:
         """The generic state of problem `index` in exact rationals, shared by all claims."""
         if index not in self._exact_states:
-            self._exact_states[index] = self.problems()[index].exact_state()
+            self._exact_states[index] = self.problems[index].exact_state()
         return self._exact_states[index]
 
     def batches(self, assumes: str) -> list[PathBatch]:
@@ -92,21 +88,18 @@ class Inputs:
         first = [shape for shape in drawn if min(*shape.sizes, *shape.ranks) > 1][:roomy]
         return ((first + drawn) * count)[:count]
 
+    @cached_property
     def targets(self) -> list[Problem]:
         """Problems that lend their target to claims about a Target: modes of size 1 to TARGET_SIZE."""
-        if self._targets is None:
-            cell, settings = self.cell, self.settings
-            strategy = problems(
-                depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=TARGET_SIZE
-            )
-            self._targets = draw_problems(strategy, settings.examples, settings.seed + 3)
-        return self._targets
+        cell, settings = self.cell, self.settings
+        strategy = problems(
+            depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=TARGET_SIZE
+        )
+        return draw_problems(strategy, settings.examples, settings.seed + 3)
 
+    @cached_property
     def seed_problems(self) -> list[Problem]:
         """Problems that are trained from many starts: SEED_PROBLEMS of them, of any size a path may have."""
-        if self._seed_problems is None:
-            seed = self.settings.seed + 4
-            shapes = self._shapes(SEED_PROBLEMS, roomy=SEED_PROBLEMS - 1, seed=seed)
-            drawn = [draw_problems(problems(shape), 1, seed + 1 + i)[0] for i, shape in enumerate(shapes)]
-            self._seed_problems = drawn
-        return self._seed_problems
+        seed = self.settings.seed + 4
+        shapes = self._shapes(SEED_PROBLEMS, roomy=SEED_PROBLEMS - 1, seed=seed)
+        return [draw_problems(problems(shape), 1, seed + 1 + i)[0] for i, shape in enumerate(shapes)]

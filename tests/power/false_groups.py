@@ -9,23 +9,18 @@ def gated(depth, order, chain):
     return depth == 2 and chain == "gate"
 
 
-def column_and_gradient(state):
-    """T = gate times vector of mode 0 as columns, and dL/dT."""
-    T = state.chains(0)[:, 0] * state.vectors(0)
-    image = torch.einsum("abc,jb,kc->ajk", state.core, state.factor(1), state.factor(2))
-    return T, state.gradient.flatten(1) @ image.flatten(1).mT
+def columns(state):
+    """T = gate times vector of mode 0 as columns."""
+    return state.chains(0)[:, 0] * state.vectors(0)
 
 
 def metric(state, exponent, radial):
-    T, gradient = column_and_gradient(state)
+    image = torch.einsum("abc,jb,kc->ajk", state.core, state.factor(1), state.factor(2))
+    T, gradient = columns(state), state.gradient.flatten(1) @ image.flatten(1).mT
     r = torch.linalg.vector_norm(T, dim=0)
     assume(r.min() > 0)
     along = T * (T * gradient).sum(0) / r**2
     return -(r**exponent) * (gradient + radial * along)
-
-
-def columns(state):
-    return state.chains(0)[:, 0] * state.vectors(0)
 
 
 @conjecture(assumes="balanced", applies=gated)

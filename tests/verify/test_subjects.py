@@ -184,7 +184,7 @@ def test_an_interval_covers_the_mean_of_many_more_seeds() -> None:
 
 def test_a_counterexample_of_seeds_names_them() -> None:
     inputs = Inputs(Cell(1, 2, "column"), Settings(paths=7, sizes=(3, 3)))
-    problem = inputs.seed_problems()[0]
+    problem = inputs.seed_problems[0]
     outcome = ask_one(small_starts_never_leave_rank_one, problem)
     assert outcome.how.split(",")[0] in ("24 seeds", "96 seeds")
     assert "independent second set" in outcome.how
