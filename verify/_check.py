@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._claim import Claim
 from ._engine import CellRun
 from ._events import Cell
-from ._inputs import Settings
+from ._inputs import Inputs, Settings
 from ._verdict import Result
 
 
@@ -32,4 +32,4 @@ def check(
         sizes: mode sizes to keep to.
     """
     cell = Cell(depth, len(sizes) if sizes else order, chain)
-    return CellRun([claim], cell, Settings(examples, paths, seed, budget, sizes)).judge(claim)
+    return CellRun([claim], Inputs(cell, Settings(examples, paths, seed, budget, sizes))).judge(claim)

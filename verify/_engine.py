@@ -44,10 +44,9 @@ class _Proof:
 class CellRun:
     """One cell: its problems are drawn, trained and solved once and serve every claim."""
 
-    def __init__(self, claims: Sequence[Claim], cell: Cell, settings: Settings) -> None:
-        self.claims = [claim for claim in claims if claim.applies(cell.depth, cell.order, cell.chain)]
-        self.cell, self.settings = cell, settings
-        self.inputs = Inputs(cell, settings)
+    def __init__(self, claims: Sequence[Claim], inputs: Inputs) -> None:
+        self.inputs, self.cell, self.settings = inputs, inputs.cell, inputs.settings
+        self.claims = [c for c in claims if c.applies(self.cell.depth, self.cell.order, self.cell.chain)]
         self._run_seeds = cache(run_seeds)
         self._proofs: dict[str, theory.Derivation] | None = None
 

@@ -1,4 +1,4 @@
-"""Cells judged in parallel processes, one result at a time; a process that dies costs only its own claims."""
+"""Parts of cells judged in parallel processes, one result at a time; a process that dies costs only its own claims."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import Any
 from ._claim import Claim
 from ._engine import PATHS, CellRun, blank
 from ._events import Cell
-from ._inputs import Settings
+from ._inputs import Inputs, Settings
 from ._verdict import Result
+
+KINDS = (("Seeds",), PATHS, ("Target",), ("State",))  # subjects that share runs or states, by what a part of them costs
 
 
 @dataclass(frozen=True)
@@ -28,19 +30,17 @@ class Part:
 
 
 def parts_of(claims: Sequence[Claim], cells: Sequence[Cell]) -> list[Part]:
-    """What can be judged apart without drawing, training or solving anything twice: states, and paths, of each cell."""
-    parts = []
+    """What can be judged apart without training, solving or evaluating anything twice: the claims of a cell about one
+    kind of subject under one assumption. What takes longer goes first."""
+    parts: dict[tuple[int, int, str], Part] = {}
     for number, cell in enumerate(cells):
-        applying = [
-            (claim, number * len(claims) + place)
-            for place, claim in enumerate(claims)
-            if claim.applies(cell.depth, cell.order, cell.chain)
-        ]
-        for along_paths in (True, False):  # paths take longer, so they go first
-            chosen = [pair for pair in applying if (pair[0].subject in (*PATHS, "Seeds")) is along_paths]
-            if chosen:
-                parts.append(Part(cell, *zip(*chosen, strict=True)))
-    return parts
+        for place, claim in enumerate(claims):
+            if claim.applies(cell.depth, cell.order, cell.chain):
+                kind = next(at for at, subjects in enumerate(KINDS) if claim.subject in subjects)
+                key = (number, kind, claim.assumes)
+                part = parts.get(key, Part(cell, (), ()))
+                parts[key] = Part(cell, (*part.claims, claim), (*part.places, number * len(claims) + place))
+    return [parts[key] for key in sorted(parts, key=lambda key: key[:2])]
 
 
 def judge_parts(parts: Sequence[Part], settings: Settings, jobs: int) -> Iterator[tuple[int, Result]]:
@@ -50,8 +50,9 @@ def judge_parts(parts: Sequence[Part], settings: Settings, jobs: int) -> Iterato
     already. They are gone when the iterator ends, is closed or raises.
     """
     if jobs == 1 or sys.platform == "win32":
+        judge = _Judge(settings)
         for part in parts:
-            yield from _judge(part, settings)
+            yield from judge(part)
         return
     waiting = list(range(len(parts)))[::-1]
     workers: dict[Any, _Worker] = {}
@@ -112,18 +113,28 @@ class _Worker:
 
 def _work(parts: Sequence[Part], settings: Settings, parent: Connection, pipe: Connection) -> None:
     parent.close()
+    judge = _Judge(settings)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its processes
     with suppress(EOFError, BrokenPipeError):  # a parent that was killed
         while True:
-            for pair in _judge(parts[pipe.recv()], settings):
+            for pair in judge(parts[pipe.recv()]):
                 pipe.send(pair)
             pipe.send(None)
 
 
-def _judge(part: Part, settings: Settings) -> Iterator[tuple[int, Result]]:
-    run = CellRun(part.claims, part.cell, settings)
-    for place, claim in zip(part.places, part.claims, strict=True):
-        yield place, run.judge(claim)
+class _Judge:
+    """Judges parts one after the other; those of one cell share the problems that were drawn for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._inputs: Inputs | None = None
+
+    def __call__(self, part: Part) -> Iterator[tuple[int, Result]]:
+        if self._inputs is None or self._inputs.cell != part.cell:
+            self._inputs = Inputs(part.cell, self._settings)
+        run = CellRun(part.claims, self._inputs)
+        for place, claim in zip(part.places, part.claims, strict=True):
+            yield place, run.judge(claim)
 
 
 def _lost(part: Part, told: set[int], exitcode: int) -> Iterator[tuple[int, Result]]:

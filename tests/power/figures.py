@@ -28,7 +28,7 @@ from verify._conjectures import load_conjectures
 from verify._counterexample import write_whole
 from verify._engine import CellRun
 from verify._events import Cell
-from verify._inputs import Settings
+from verify._inputs import Inputs, Settings
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -73,7 +73,7 @@ def judge(kind: str, seed: int, *, shrink: bool = False, topics: Sequence[str] =
     results: list[Result] = []
     claims = [claim for topic, claim in planted(kind) if not topics or topic in topics]
     for cell, group in by_cell(claims).items():
-        run = (CellRun if shrink else _Unshrunk)(group, cell, Settings(seed=seed))
+        run = (CellRun if shrink else _Unshrunk)(group, Inputs(cell, Settings(seed=seed)))
         results += [run.judge(claim) for claim in group]
     return results
 

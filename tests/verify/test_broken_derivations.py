@@ -9,14 +9,16 @@ from verify import Verdict
 from verify import _derived as compiled
 from verify._engine import CellRun
 from verify._events import Cell
-from verify._inputs import Settings
+from verify._inputs import Inputs, Settings
 from verify.claims import BUILT_IN
 
 CLAIMS = {claim.id: claim for claim in BUILT_IN}
 
 
 def judged(identity: str, depth: int = 4):
-    return CellRun([CLAIMS[identity]], Cell(depth, 3, "column"), Settings(examples=30, paths=7)).judge(CLAIMS[identity])
+    return CellRun([CLAIMS[identity]], Inputs(Cell(depth, 3, "column"), Settings(examples=30, paths=7))).judge(
+        CLAIMS[identity]
+    )
 
 
 def formula(name: str, args: tuple, expression: sympy.Expr) -> theory.Formula:

@@ -7,7 +7,7 @@ import pytest
 from verify import Verdict, check
 from verify._engine import CellRun
 from verify._events import Cell
-from verify._inputs import Settings
+from verify._inputs import Inputs, Settings
 from verify.claims import BUILT_IN
 
 GOOD = (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED)
@@ -28,7 +28,7 @@ FEW = Settings(examples=12, paths=7)
     ],
 )
 def test_no_built_in_claim_is_refuted(depth: int, order: int, chain: str) -> None:
-    run = CellRun(BUILT_IN, Cell(depth, order, chain), FEW)
+    run = CellRun(BUILT_IN, Inputs(Cell(depth, order, chain), FEW))
     for claim in run.claims:
         result = run.judge(claim)
         assert result.verdict in GOOD, f"{claim.id}: {result.verdict} {result.detail}"

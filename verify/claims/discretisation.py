@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -78,21 +80,33 @@ def unbalancedness_drifts_by_the_squared_step(state: State) -> list[Relation]:
 
 
 def _drift(state: State, law: Any) -> list[Relation]:
-    eta = (
-        state.core.new_full((), 0.125)
-        if isinstance(state.core, torch.Tensor)
-        else torch.ones_like(state.core.sum()) / 8
-    )
-    stepped = state.moved({name: -gradient for name, gradient in state.block_gradients().items()}, eta)
+    """||B||^2 - ||B'||^2 after a step against before, plus the drift; terms stand on the side where they are positive,
+    so that nothing cancels."""
     relations = []
     for mode in range(state.order):
-        before, after, gradients = (
-            torch.stack([squared_norms(block) for block in blocks])
-            for blocks in (state.group_blocks(mode), stepped.group_blocks(mode), state.group_gradients(mode))
+        blocks, gradients = state.group_blocks(mode), state.group_gradients(mode)
+        eta = _step_sizes(blocks, gradients)
+        stepped = [block - eta[:, None] * gradient for block, gradient in zip(blocks, gradients, strict=True)]
+        before, after, slopes = (
+            torch.stack([squared_norms(block) for block in rows]) for rows in (blocks, stepped, gradients)
         )
-        change = (after[:1] - after[1:]) - (before[:1] - before[1:])
-        relations.append(equal(change, law(eta, gradients[:1], gradients[1:])))
+        drift = law(eta, slopes[:1], slopes[1:])
+        relations.append(equal(after[:1] + before[1:] + torch.relu(-drift), after[1:] + before[:1] + torch.relu(drift)))
     return relations
+
+
+def _step_sizes(blocks: Sequence[Any], gradients: Sequence[Any]) -> Any:
+    """For every group a power of two that moves its fastest entry by 2 to 8 times its largest one, shape (R,).
+
+    The law is exact at every step size; there the drift is the largest term of its equation, so that float64 sees it.
+    """
+    sizes, speeds = (torch.stack([abs(rows).amax(1) for rows in of]).amax(0) for of in (blocks, gradients))
+    one = torch.ones_like(sizes[0])
+    steps = []
+    for size, speed in zip(map(float, sizes), map(float, speeds), strict=True):
+        exponent = math.frexp(size)[1] - math.frexp(speed)[1] + 2 if size and speed else -3
+        steps.append(one * 2.0**exponent if exponent >= 0 else one / 2.0**-exponent)  # exact rationals stay exact
+    return torch.stack(steps)
 
 
 @conjecture(

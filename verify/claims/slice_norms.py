@@ -47,30 +47,33 @@ def _power_law(state: State, law: Any) -> list[Relation]:
     return [equal(rate, law(state.slice_norms(mode), state.alignment(mode))) for mode, rate in enumerate(rates)]
 
 
-def _carried_by_the_flow(state: State, mode: int, form: Any, time_to_escape: Any) -> list[Relation]:
+def _closed_form(state: State, form: Any, time_to_escape: Any) -> list[Relation]:
     """d/dt of form(time, g, c), time and c held, against c form^K; and the time to the escape falls by one per time.
 
     The time held is half of that to the escape (1/c where there is none), with its sign.
     """
-    c = state.alignment(mode)
-    one, alive = torch.ones_like(c), (state.slice_norms(mode) > 0) & (c != 0)
-    c = torch.where(alive, c, one)
-
-    def norms(s: State) -> Any:
-        return torch.where(alive, s.slice_norms(mode), one)
-
-    held = time_to_escape(norms(state), c) / 2 if time_to_escape else 1 / c
-    rate = torch.where(alive, c * form(held, norms(state), c) ** state.depth, one * 0)
-    relations = [equal(state.rate(lambda s: form(held, norms(s), c)), rate)]
-    if time_to_escape:
-        left = state.rate(lambda s: time_to_escape(norms(s), c))
-        relations.append(equal(left, torch.where(alive, -one, one * 0)))
-    return relations
-
-
-def _closed_form(state: State, form: Any, time_to_escape: Any) -> list[Relation]:
     modes = range(state.order)
-    return [relation for mode in modes for relation in _carried_by_the_flow(state, mode, form, time_to_escape)]
+    alignments = [state.alignment(mode) for mode in modes]
+    alive = [(state.slice_norms(mode) > 0) & (alignments[mode] != 0) for mode in modes]
+    c = [torch.where(alive[mode], alignments[mode], torch.ones_like(alignments[mode])) for mode in modes]
+
+    def norms(s: State, mode: int) -> Any:
+        return torch.where(alive[mode], s.slice_norms(mode), torch.ones_like(c[mode]))
+
+    def left(s: State) -> list[Any]:
+        return [time_to_escape(norms(s, mode), c[mode]) for mode in modes]
+
+    def carried(s: State) -> list[Any]:
+        return [form(held[mode], norms(s, mode), c[mode]) for mode in modes]
+
+    held = [time / 2 for time in left(state)] if time_to_escape else [1 / c[mode] for mode in modes]
+    relations = [
+        equal(rate, torch.where(alive[mode], c[mode] * value**state.depth, value * 0))
+        for mode, (rate, value) in enumerate(zip(state.rate(carried), carried(state), strict=True))
+    ]
+    if time_to_escape:
+        relations += [equal(rate, -1 * alive[mode]) for mode, rate in enumerate(state.rate(left))]
+    return relations
 
 
 def _escape_time(depth: int) -> Any:
