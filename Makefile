@@ -34,9 +34,10 @@ check: $(VENV)/.dev  ## linter, formatter, type checker, walls between the rooms
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.dev  ## speed, as ratios measured in one run (1 thread, float64)
+bench: $(VENV)/.dev  ## speed, as ratios measured in one run (trainer and flows: 1 thread, float64; whole runs of verify: all cores)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) benchmarks/numerics_trainer.py
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) benchmarks/numerics_flow.py
+	$(RUN) benchmarks/verify_runs.py
 
 power: $(VENV)/.dev  ## planted conjectures over many seeds, about ten minutes; make power minutes=60
 	OMP_NUM_THREADS=1 $(RUN) tests/power/figures.py write=docs/power.md $(KEYS)

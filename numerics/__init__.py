@@ -11,7 +11,7 @@ from numerics._errors import DivergenceError, UsageError
 from numerics._experiment import Experiment
 from numerics._flow import FlowSolution, solve_flow
 from numerics._integrate import Event
-from numerics._keys import IntegerList, NumberList, WordList, closest, integer_list, parse_keys
+from numerics._keys import IntegerList, NumberList, WordList, closest, integer_list, key_lines, parse_keys
 from numerics._lower import BACKENDS, CompiledProgram, compile
 from numerics._matched import gaussian_start, matched_start, paper_start
 from numerics._memory import available_bytes, check_memory, needed_bytes
@@ -99,6 +99,7 @@ __all__ = [
     "gaussian_start",
     "hosvd",
     "integer_list",
+    "key_lines",
     "load_checkpoint",
     "load_tensor",
     "matched_start",

@@ -10,7 +10,7 @@ import torch
 from numerics._checkpoint import load_checkpoint
 from numerics._errors import DivergenceError, UsageError
 from numerics._experiment import Experiment
-from numerics._keys import parse_keys
+from numerics._keys import key_lines, parse_keys
 from numerics._observables import watch
 from numerics._pictures import draw_run
 from numerics._sweep import Row, sweep
@@ -161,16 +161,27 @@ def _progress(steps: int) -> Iterator[Callable[[int, History], None] | None]:
 
 
 def _help() -> str:
-    lines = ["python -m numerics key=value ...   one training run; keys and defaults:"]
-    for name, field in Experiment.model_fields.items():
-        default = field.default
-        text = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        lines.append(f"  {name}={'' if text is None else text!s:<12} {field.description}")
-    lines.append("python -m numerics sweep key=values ...   a grid (seed=0..9 observed=0.2,0.5) into one table:")
-    lines += [
-        f"  {name}={field.default or ''!s:<12} {field.description}" for name, field in SweepKeys.model_fields.items()
-    ]
-    return "\n".join(lines)
+    from numerics.experiments import STUDIES, Request, load_study
+
+    return "\n".join(
+        [
+            "Train deep Tucker factorizations with real gradient descent: one run, a grid of runs, or an experiment.",
+            "",
+            "python -m numerics key=value ...         one training run; keys:",
+            *key_lines(Experiment),
+            "",
+            "python -m numerics sweep key=values ...  a grid, e.g. seed=0..9 observed=0.2,0.5, into one table; also:",
+            *key_lines(SweepKeys),
+            "",
+            "python -m numerics experiment=NAME ...   an experiment of the gallery, or all of them; keys:",
+            *key_lines(Request),
+            "",
+            "Experiments:",
+            *(f"  {name:14}{load_study(name).question}" for name in STUDIES),
+            "",
+            "Exit codes: 0 converged or finished; 2 usage; 3 diverged or failed; 4 not converged; 130 interrupted",
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import pydantic
 
@@ -81,6 +81,20 @@ def parse_keys(arguments: Sequence[str], model: type[Model]) -> Model:
         return model.model_validate(values)
     except pydantic.ValidationError as error:
         raise UsageError(_one_line(error, values)) from None
+
+
+def key_lines(model: type[pydantic.BaseModel]) -> list[str]:
+    """One line for every key of a configuration: name, what it is, its choices, its default."""
+    names = {field.alias or name: field for name, field in model.model_fields.items()}
+    width = max(map(len, names)) + 2
+    return [f"  {name + '=':{width}}{field.description}{_choices_and_default(field)}" for name, field in names.items()]
+
+
+def _choices_and_default(field: Any) -> str:
+    text = f": {', '.join(get_args(field.annotation))}" if get_origin(field.annotation) is Literal else ""
+    default = () if field.is_required() or field.default is None else field.default
+    shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    return f"{text} [{shown}]" if shown else text
 
 
 def _one_line(error: pydantic.ValidationError, values: dict[str, str]) -> str:

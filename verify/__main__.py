@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads cost more than they bring
 
@@ -63,30 +62,20 @@ def _main(words: list[str]) -> int:
 
 
 def _help() -> int:
+    from numerics import key_lines
+
     from ._config import Config
     from ._terminal import explain
 
     print(HELP)
     print("Keys:")
-    for name, field in Config.model_fields.items():
-        default = "" if field.default is None else f" [{_shown(field.default)}]"
-        print(f"  {field.alias or name + '='!s:13}{field.description}{default}")
+    print("\n".join(key_lines(Config)))
     print("\nVerdicts:\n" + explain())
     print(
         "\nExit codes: 0 all proved, exact or supported; 1 refuted; 2 usage; 3 error; 4 undecided or vacuous; "
         "5 nothing selected; 130 interrupted"
     )
     return 0
-
-
-def _shown(default: object) -> str:
-    return (
-        ",".join(map(str, default))
-        if isinstance(default, tuple)
-        else str(default)
-        if not isinstance(default, Path)
-        else f"{default}/"
-    )
 
 
 if __name__ == "__main__":

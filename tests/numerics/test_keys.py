@@ -5,7 +5,11 @@ from typing import Literal
 import pydantic
 import pytest
 
-from numerics import IntegerList, UsageError, integer_list, parse_keys
+from numerics import Experiment, IntegerList, UsageError, integer_list, parse_keys
+from numerics.__main__ import main as run_numerics
+from numerics.experiments import STUDIES
+from verify.__main__ import main as run_verify
+from verify._config import Config
 
 
 class Keys(pydantic.BaseModel):
@@ -53,3 +57,15 @@ def test_a_bad_argument_is_one_line_that_says_what_to_change(argument, words):
 def test_a_key_given_twice_is_refused():
     with pytest.raises(UsageError, match="'depth' is given twice"):
         parse_keys(["depth=1", "depth=2"], Keys)
+
+
+@pytest.mark.parametrize("program", [run_numerics, run_verify])
+def test_the_help_names_every_key_with_its_choices_and_every_experiment(program, capsys):
+    assert program(["help"]) == 0
+    shown = capsys.readouterr().out
+    if program is run_verify:
+        assert all(f"  {field.alias or name}=" in shown for name, field in Config.model_fields.items())
+        return
+    assert all(f"  {name}=" in shown for name in Experiment.model_fields)
+    assert "std, slice, end-to-end, sigma [slice]" in shown
+    assert all(f"  {name} " in shown for name in STUDIES)
