@@ -19,6 +19,7 @@ from ._state import PreciseState, State
 
 # Rules that divide by the gradient's size go a length instead of a time: further, they arrive and chatter.
 LENGTH = 1 / 8
+TIGHTER = 50.0  # by this factor are flows solved more tightly for a second look
 TOGETHER = 3  # levels of a descent whose modified flows are solved as one batch
 SUBSTEPS = 1  # steps of the coarsest descent between two records; level L has 2**L times as many
 
@@ -35,6 +36,7 @@ class PathBatch:
         assumes: the kind of start.
         starts: the first states, where they do not come from problems (real data).
         records, substeps: records of a path, and steps of the coarsest descent between two of them.
+        rtol: relative tolerance of the flows that descents are held against.
     """
 
     def __init__(
@@ -45,15 +47,26 @@ class PathBatch:
         starts: Sequence[State] | None = None,
         records: int = RECORDS,
         substeps: int = SUBSTEPS,
+        rtol: float = FINE,
     ) -> None:
         self.problems = list(problems)
         self.assumes = assumes
-        self.records, self.substeps = records, substeps
+        self.records, self.substeps, self.rtol = records, substeps, rtol
         if starts is not None:
             self.__dict__["starts"] = list(starts)
         self._descents: dict[tuple[str, int, int], Any] = {}
         self._flows: dict[tuple[float, int], Any] = {}
         self._modified_flows: dict[range, Any] = {}
+
+    def alone(self, index: int) -> PathBatch:
+        """One problem in a batch of its own, its flows solved more tightly than here."""
+        return PathBatch(
+            [self.problems[index]],
+            self.assumes,
+            records=self.records,
+            substeps=self.substeps,
+            rtol=min(self.rtol, FINE) / TIGHTER,
+        )
 
     @cached_property
     def starts(self) -> list[State]:
@@ -109,12 +122,13 @@ class PathBatch:
         except DivergenceError as error:
             return error
 
-    def flow(self, index: int, rtol: float = FINE, jitter: int = 0) -> Flow:
-        """The solved flow of one problem at times 0, 1/records, .., 1.
+    def flow(self, index: int, rtol: float | None = None, jitter: int = 0) -> Flow:
+        """The solved flow of one problem at times 0, 1/records, .., 1; `rtol`: the batch's own unless given.
 
         Raises:
             PathFailure: the flow did not reach time 1.
         """
+        rtol = self.rtol if rtol is None else rtol
         if (rtol, jitter) not in self._flows:
             parameters, target, weights = self._stacked(jitter)
             arrays = {name: value.numpy() for name, value in parameters.items()}
@@ -135,10 +149,10 @@ class PathBatch:
             steps = [1 / (self.records * self.substeps * 2**each) for each in levels]
             arrays = {name: np.stack([value.numpy()] * len(levels)) for name, value in parameters.items()}
             self._modified_flows[levels] = self._solve(
-                arrays, np.stack([target.numpy()] * len(levels)), np.stack([weights.numpy()] * len(levels)), FINE,
+                arrays, np.stack([target.numpy()] * len(levels)), np.stack([weights.numpy()] * len(levels)), self.rtol,
                 modified_step=np.repeat(np.array(steps)[:, None], len(self.starts), axis=1),
             )  # fmt: skip
-        return self._as_flow(self._modified_flows[levels], index, (level - levels[0], index), FINE)
+        return self._as_flow(self._modified_flows[levels], index, (level - levels[0], index), self.rtol)
 
     def _solve(self, arrays: dict[str, Any], target: Any, weights: Any, rtol: float, **options: Any) -> Any:
         times = np.arange(self.records + 1) / self.records

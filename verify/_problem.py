@@ -29,6 +29,11 @@ from ._precise import Precise
 from ._state import PreciseState, State
 
 SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
+GROWTH = 2  # in half of the paths the target is 2^2 times larger than W: with targets of W's size W mostly shrinks
+SLOWNESS = (
+    4  # in half of those it has the signs of W, too, and time is 2^4 times slower: W grows, the gradient is small
+)
+VISIBLE = 2.0**-8
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
 
@@ -122,31 +127,36 @@ class Problem:
         unit = _power_of_two(self.weight_exponent) * (gmpy2.mpq(1, self.observed) if self.normalised else gmpy2.mpz(1))
         return target, Precise(entrywise(lambda m: unit if m else gmpy2.mpz(0), self.mask))
 
-    def for_path(self, assumes: str) -> Problem:
+    def for_path(self, assumes: str, *, varied: bool = True) -> Problem:
         """The same problem, rescaled by powers of two so that its flow from time 0 to 1 is worth following.
 
         W and the target get norms near 1; the weights (the unit of time) are set so that in time 1 the loss falls by
-        a good part of itself and the stiffest direction relaxes at most a few times.
+        a good part of itself and the stiffest direction relaxes at most a few times. `varied`: see GROWTH, SLOWNESS.
         """
         plain = replace(self, exponent=0, target_exponent=0, weight_exponent=0)
+        kind = int(np.abs(self.target).sum()) % 4 if varied and assumes != "small" else 0
+        slow = kind == 1
         if assumes == "superdiagonal":
             plain = replace(plain, mask=np.ones_like(self.mask), normalised=False, exponent=-2, target_exponent=-2)
             plain = replace(plain, target=_superdiagonal_target(self.target))
         else:
             architecture, blocks = plain.blocks_for(assumes)
-            size = float(np.linalg.norm(reference_compose(architecture, blocks)))
+            W = reference_compose(architecture, blocks)
+            unsigned = float(np.linalg.norm(reference_compose(architecture, {k: np.abs(b) for k, b in blocks.items()})))
+            size = float(np.linalg.norm(W))
+            slow = slow and size > VISIBLE * unsigned  # a short way is lost in what cancellation leaves of W
             # Where W vanishes by cancellation, what is left is rounding: the size without signs sets the scale then.
-            unsigned = reference_compose(architecture, {name: np.abs(block) for name, block in blocks.items()})
-            size = max(size, 2.0**-20 * float(np.linalg.norm(unsigned)))
+            size = max(size, 2.0**-20 * unsigned)
             size *= 2.0**PATH_SMALLNESS if assumes == "small" else 1.0
             degree = 1 + architecture.order * architecture.depth
             target_size = float(np.linalg.norm(self.target.astype(float) * self.mask))
             plain = replace(
                 plain,
                 exponent=-round(math.log2(size) / degree) if size > 0 else 0,
-                target_exponent=-round(math.log2(target_size)) if target_size > 0 else 0,
+                target_exponent=GROWTH * (kind % 2) - round(math.log2(target_size)) if target_size > 0 else 0,
+                target=np.where(W < 0, -1, 1) * np.abs(self.target) if kind == 1 else self.target,
             )
-        return replace(plain, weight_exponent=_time_unit(plain.state(assumes)))
+        return replace(plain, weight_exponent=_time_unit(plain.state(assumes)) - SLOWNESS * slow)
 
 
 def _time_unit(state: State) -> int:

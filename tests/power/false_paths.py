@@ -16,6 +16,17 @@ def tensor_norm_never_grows_along_the_flow(flow: Flow):
 
 
 @conjecture
+def parameters_never_grow_along_the_flow(flow: Flow):
+    return nonincreasing(flow.series(lambda s: sum((block * block).sum() for block in s.parameters.values())))
+
+
+@conjecture
+def falling_loss_pays_for_the_growing_core(flow: Flow):
+    """False where the gradient is small beside the parameters, and W grows."""
+    return nonincreasing(flow.losses + 0.1 * flow.series(lambda s: (s.core * s.core).sum()))
+
+
+@conjecture
 def slice_norms_never_grow_along_the_flow(flow: Flow):
     return nonincreasing(flow.series(lambda s: s.slice_norms(mode=0)))
 
