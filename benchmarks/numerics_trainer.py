@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from _measure import report, seconds_of, spread
 
-from numerics import Architecture, Completion, Trainer, observe, train, watch
+from numerics import Architecture, Completion, Trainer, observe, train
 
 
 def problem_of(architecture: Architecture, batch: tuple[int, ...] = (), std: float = 0.05):
@@ -197,8 +197,7 @@ def observing() -> None:
     def run(watched: bool) -> float:
         trainer = Trainer(architecture, start, problem, step=1e-3)
         began = time.process_time()
-        look = (lambda t: watch(architecture, t.parameters, t.problem, t.W)) if watched else None
-        train(trainer, steps=500, record_every=100 if watched else 500, watch=look)
+        train(trainer, steps=500, record_every=100 if watched else 500, watch=Trainer.watch if watched else None)
         return time.process_time() - began
 
     # 500 steps stand for 10,000, the cost being per step; their 6 records are one more than their share of 101

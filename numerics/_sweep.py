@@ -14,8 +14,8 @@ import numpy as np
 
 from numerics._errors import DivergenceError, UsageError
 from numerics._experiment import Experiment
-from numerics._observables import watch
 from numerics._train import train
+from numerics._trainer import Trainer
 
 COLUMNS = {
     "key": "TEXT PRIMARY KEY",
@@ -142,7 +142,7 @@ def run_point(experiment: Experiment) -> Row:
             trainer,
             steps=experiment.steps,
             record_every=experiment.record,
-            watch=lambda trained: watch(architecture, trained.parameters, trained.problem, trained.W),
+            watch=Trainer.watch,
             stop_below=experiment.tolerance**2 * float(zero),
         )
     except DivergenceError as error:
