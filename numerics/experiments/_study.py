@@ -1,7 +1,6 @@
 """A study: cells (settings) measured for a block of seeds, one table that a second run continues, a finding."""
 
 import csv
-import importlib
 import json
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics._cluster import map_on_cluster
 from numerics._errors import UsageError
 from numerics.experiments._expectation import Expectation, Interval, Row
 
@@ -134,14 +134,7 @@ def _measurements(
         for cell in cells:
             yield cell, study.measure(cell, seeds)
         return
-    try:
-        distributed = importlib.import_module("distributed")
-    except ImportError:
-        raise UsageError("cluster= needs Dask: pip install distributed") from None
-    with distributed.Client(cluster) as client:
-        futures = {client.submit(study.measure, cell, seeds, pure=False): cell for cell in cells}
-        for future in distributed.as_completed(list(futures)):
-            yield futures[future], future.result()
+    yield from map_on_cluster(study.measure, cells, cluster, seeds)
 
 
 def _register(study: Study, profile: str, seeds: Sequence[int], path: Path) -> None:
