@@ -10,7 +10,7 @@ the first m factors, and Q the same for the others. So the tensor meets three ma
 
 On a CPU the products are NumPy's, on views of the tensors' own memory: measured on an AMD EPYC, its OpenBLAS takes
 these shapes (a transposed operand with a long side, many small matrices times vectors) up to five times faster than
-the MKL in PyTorch; only for U^(n)T B^T with B long is MKL ahead, by an eighth. On other devices they are PyTorch's.
+the MKL in PyTorch, and none more than noise slower. On other devices they are PyTorch's.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,6 @@ from numerics._architecture import Architecture
 from numerics._observables import Point
 from numerics._problems import Problem
 
-WIDE = 4096  # columns of U^(n)T B^T from which on a CPU leaves it to PyTorch
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
@@ -117,7 +116,7 @@ class ClosedForm:
             function(*arguments, **options)
 
     def _product(self, calls: list[Call], left: Tensor, right: Tensor, out: Tensor) -> None:
-        if self._on_cpu and not (calls is self._backward and out.shape[-1] >= WIDE):
+        if self._on_cpu:
             calls.append((np.matmul, (left.numpy(), right.numpy()), {"out": out.numpy()}))
         else:
             calls.append((torch.matmul, (left, right), {"out": out}))
@@ -166,14 +165,9 @@ class ClosedForm:
                 core = spare[..., : ranks[0] * rest[0]].view(*lead, ranks[0], rest[0])
                 if self.descent is None:
                     core = self._gradient_views["G"].flatten(len(lead)).view(G.shape)
-                if self.descent is not None and not lead and rest[0] >= WIDE:
-                    step, decay = self.descent
-                    U, rate = factors[0].value.mT, {"beta": 1 - step * decay, "alpha": -step}
-                    self._backward.append((G.addmm_, (U, back.mT), rate))
-                else:
-                    self._product(self._backward, factors[0].value.mT, back.mT, core)
-                    if self.descent is not None:
-                        self._step_along(G, core)
+                self._product(self._backward, factors[0].value.mT, back.mT, core)
+                if self.descent is not None:
+                    self._step_along(G, core)
             factors[n].plan_backward()
 
     def _plan_cp(self, factors: Sequence["_Chain"]) -> None:
