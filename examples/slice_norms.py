@@ -1,6 +1,6 @@
 """Complete a tensor by plain gradient descent at three depths: test error, effective rank, slices that carry energy."""
 
-from numerics import Architecture, Trainer, matched_start, observe, train, tucker_target, watch
+from numerics import Architecture, Trainer, matched_start, observe, train, tucker_target
 
 
 def main(steps: int = 3000, side: int = 8) -> dict[int, float]:
@@ -12,7 +12,7 @@ def main(steps: int = 3000, side: int = 8) -> dict[int, float]:
         start = matched_start(architecture, 1e-3, by="end-to-end", seed=2)
         trainer = Trainer(architecture, start, problem, step=step)
         history = train(trainer, steps=steps)
-        seen = watch(architecture, trainer.parameters, problem, trainer.W)
+        seen = trainer.watch()
         errors[depth] = float(seen["test error"])
         print(
             f"depth {depth}: {history.steps[-1]} steps, test error {errors[depth]:.3f}, effective rank "

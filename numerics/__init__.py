@@ -16,15 +16,7 @@ from numerics._lower import BACKENDS, CompiledProgram, compile
 from numerics._matched import gaussian_start, matched_start, paper_start
 from numerics._memory import available_bytes, check_memory, needed_bytes
 from numerics._model import DeepTucker, component, compose, factor, weighted_loss
-from numerics._observables import (
-    alignments,
-    block_norms,
-    effective_rank,
-    mode_spectra,
-    participation_ratio,
-    unbalancedness,
-    watch,
-)
+from numerics._observables import alignments, block_norms, unbalancedness, watch
 from numerics._optimizers import OPTIMIZERS, GroupRMSprop
 from numerics._penalties import prox_schatten, prox_slices, schatten, shrink, slice_penalty
 from numerics._problems import Completion, Problem, Sensing, full_observation, observe
@@ -32,6 +24,7 @@ from numerics._reduced import solve_component, solve_slice_norm
 from numerics._reference import reference_compose, reference_gradient
 from numerics._regularizer import Representation, representation_cost
 from numerics._sharpness import problem_sharpness, sharpness
+from numerics._spectra import effective_rank, mode_spectra, participation_ratio
 from numerics._starts import balance, matrix_balance, scale, unbalance
 from numerics._superdiagonal import component_blocks
 from numerics._sweep import points, read_table, run_point, sweep

@@ -11,7 +11,6 @@ from numerics._checkpoint import load_checkpoint
 from numerics._errors import DivergenceError, UsageError
 from numerics._experiment import Experiment
 from numerics._keys import key_lines, parse_keys
-from numerics._observables import watch
 from numerics._pictures import draw_run
 from numerics._sweep import Row, sweep
 from numerics._sweep_keys import SweepKeys, parse_sweep
@@ -92,13 +91,12 @@ def _saved_step(experiment: Experiment) -> float | None:
 def _train(experiment: Experiment, trainer: Trainer) -> History:
     errors = trainer.problem.loss(torch.zeros_like(trainer.W))  # loss of predicting 0: errors are relative to it
     level = experiment.tolerance**2 * float(errors)
-    architecture = trainer.architecture
     with _progress(experiment.steps) as show:
         return train(
             trainer,
             steps=experiment.steps,
             record_every=experiment.record,
-            watch=lambda trained: watch(architecture, trained.parameters, trained.problem, trained.W),
+            watch=Trainer.watch,
             stop_below=level,
             checkpoint=experiment.out / "checkpoint.npz",
             checkpoint_every=experiment.checkpoint,

@@ -10,7 +10,7 @@ the first m factors, and Q the same for the others. So the tensor meets three ma
 
 On a CPU the products are NumPy's, on views of the tensors' own memory: measured on an AMD EPYC, its OpenBLAS takes
 these shapes (a transposed operand with a long side, many small matrices times vectors) up to five times faster than
-the MKL in PyTorch; only for U^(n)T B^T with B long is MKL ahead, by an eighth. On other devices they are PyTorch's.
+the MKL in PyTorch, and none more than noise slower. On other devices they are PyTorch's.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,9 +23,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from numerics._architecture import Architecture
+from numerics._observables import Point
 from numerics._problems import Problem
 
-WIDE = 4096  # columns of U^(n)T B^T from which on a CPU leaves it to PyTorch
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
@@ -55,6 +55,7 @@ class ClosedForm:
         self.architecture, self.problem, self.descent = architecture, problem, descent
         self.batch = architecture.batch_shape(blocks)
         self._lead = (prod(self.batch),) if self.batch else ()
+        self.parameters = {name: block.detach() for name, block in blocks.items()}
         self.blocks = {n: b.detach().view(*self._lead, *architecture.shapes[n]) for n, b in blocks.items()}
         some = next(iter(self.blocks.values()))
         self.gradients = {} if descent else {n: torch.zeros_like(b) for n, b in blocks.items()}
@@ -63,6 +64,8 @@ class ClosedForm:
         self._on_cpu = some.device.type == "cpu"
         self._forward: list[Call] = []
         self._backward: list[Call] = []
+        self._chains: list[_Chain] = []
+        self._looked: tuple[list[int], Tensor] | None = None
         self._plan()
         sizes = (*self.batch, *architecture.sizes)
         self._at_problem = self._residual.view(sizes), self._D.view(sizes)
@@ -70,17 +73,40 @@ class ClosedForm:
     @property
     def W(self) -> Float[Tensor, "*batch_and_sizes"]:
         """End-to-end tensor of the blocks as they are now (a copy)."""
-        if self.architecture.depth == 0:
-            return self.blocks["G"].view(*self.batch, *self.architecture.sizes).clone()
-        self._run(self._forward)
-        return self._residual.view(*self.batch, *self.architecture.sizes).clone()
+        self._compose()
+        return self._at_problem[0].clone()
 
-    def __call__(self, weights: Tensor | None = None) -> Float[Tensor, "*batch"]:
-        """Losses at the blocks as they were; then the gradients are in `gradients`, or the blocks are stepped."""
+    def look(self) -> Point:
+        """What the next step computes first, and will not compute again if the blocks are still these.
+
+        D, residual and the factors are the buffers of this object: they hold until the next call of anything.
+        """
+        W = self.W
+        residual, D = self._at_problem
+        losses = self.problem.gradient_(residual, D)
+        self._looked = self._versions(), losses
+        factors = [chain.value.view(*self.batch, *chain.value.shape[-2:]) for chain in self._chains]
+        return Point(self.parameters, W, losses, D, residual, factors)
+
+    def _versions(self) -> list[int]:
+        """PyTorch counts every change of a tensor in place, through whichever view it is made."""
+        return [block._version for block in self.blocks.values()]
+
+    def _compose(self) -> None:
+        """W of the blocks as they are into the first buffer of the problem."""
+        self._looked = None
         if self.architecture.depth == 0:
             self._residual.copy_(self.blocks["G"])
         self._run(self._forward)
-        losses = self.problem.gradient_(*self._at_problem, weights)
+
+    def __call__(self, weights: Tensor | None = None) -> Float[Tensor, "*batch"]:
+        """Losses at the blocks as they were; then the gradients are in `gradients`, or the blocks are stepped."""
+        if weights is None and self._looked is not None and self._looked[0] == self._versions():
+            losses = self._looked[1]
+        else:
+            self._compose()
+            losses = self.problem.gradient_(*self._at_problem, weights)
+        self._looked = None
         self._run(self._backward)
         return losses
 
@@ -90,7 +116,7 @@ class ClosedForm:
             function(*arguments, **options)
 
     def _product(self, calls: list[Call], left: Tensor, right: Tensor, out: Tensor) -> None:
-        if self._on_cpu and not (calls is self._backward and out.shape[-1] >= WIDE):
+        if self._on_cpu:
             calls.append((np.matmul, (left.numpy(), right.numpy()), {"out": out.numpy()}))
         else:
             calls.append((torch.matmul, (left, right), {"out": out}))
@@ -112,7 +138,7 @@ class ClosedForm:
             self._residual, self._D = self._residual.view(*lead, *sizes), self._D.view(*lead, *sizes)
             self._plan_leaf("G", self._D)
             return
-        factors = [_chain(self, n) for n in range(order)]
+        factors = self._chains = [_chain(self, n) for n in range(order)]
         if architecture.model == "cp":
             self._plan_cp(factors)
             return
@@ -139,14 +165,9 @@ class ClosedForm:
                 core = spare[..., : ranks[0] * rest[0]].view(*lead, ranks[0], rest[0])
                 if self.descent is None:
                     core = self._gradient_views["G"].flatten(len(lead)).view(G.shape)
-                if self.descent is not None and not lead and rest[0] >= WIDE:
-                    step, decay = self.descent
-                    U, rate = factors[0].value.mT, {"beta": 1 - step * decay, "alpha": -step}
-                    self._backward.append((G.addmm_, (U, back.mT), rate))
-                else:
-                    self._product(self._backward, factors[0].value.mT, back.mT, core)
-                    if self.descent is not None:
-                        self._step_along(G, core)
+                self._product(self._backward, factors[0].value.mT, back.mT, core)
+                if self.descent is not None:
+                    self._step_along(G, core)
             factors[n].plan_backward()
 
     def _plan_cp(self, factors: Sequence["_Chain"]) -> None:

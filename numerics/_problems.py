@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from numerics._errors import UsageError
+from numerics._tensors import at_hand, row_dots
 
 
 class Problem(ABC):
@@ -104,22 +105,28 @@ class Completion(Problem):
         residual = W - self.target
         return (self.weights * residual * residual).flatten(self._batch_axes(W)).sum(-1) / 2
 
+    @np.errstate(divide="ignore", invalid="ignore")  # a target that is zero there has no relative error: nan or inf
     def errors(self, W: Tensor, *, held_out: bool = False) -> Float[Tensor, "*batch"]:
         """Root of the weighted squared error over that of predicting 0, on observed or held-out entries."""
         return self._error(W - self.target, held_out)
 
+    @np.errstate(divide="ignore", invalid="ignore")
     def errors_of(self, losses: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
         """`errors` on observed and on held-out entries where the losses and W - target are at hand."""
-        return (2 * losses / self._of_zero[0]).sqrt(), self._error(residual, held_out=True)
+        return self._relative(2 * at_hand(losses), held_out=False), self._error(residual, held_out=True)
 
     def _error(self, residual: Tensor, held_out: bool) -> Float[Tensor, "*batch"]:
         weights = self.test if held_out else self.weights
         lead = self._batch_axes(residual)
         if weights is None:
             return torch.full(residual.shape[:lead], torch.nan, dtype=residual.dtype, device=residual.device)
-        rows = residual.flatten(lead)
-        wrong = torch.linalg.vecdot(rows * rows, weights.flatten(weights.ndim - self.order))
-        return (wrong / self._of_zero[int(held_out)]).sqrt()
+        rows = at_hand(residual.flatten(lead))
+        wrong = row_dots(rows * rows, at_hand(weights.flatten(weights.ndim - self.order)))
+        return self._relative(wrong, held_out)
+
+    def _relative(self, wrong: Any, held_out: bool) -> Tensor:
+        relative = (wrong / at_hand(self._of_zero[int(held_out)])) ** 0.5
+        return relative if isinstance(relative, Tensor) else torch.from_numpy(np.asarray(relative))
 
     @cached_property
     def _of_zero(self) -> tuple[Tensor, ...]:

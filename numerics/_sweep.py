@@ -5,17 +5,17 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
-from importlib import import_module
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from numerics._cluster import map_on_cluster
 from numerics._errors import DivergenceError, UsageError
 from numerics._experiment import Experiment
-from numerics._observables import watch
 from numerics._train import train
+from numerics._trainer import Trainer
 
 COLUMNS = {
     "key": "TEXT PRIMARY KEY",
@@ -61,7 +61,7 @@ def sweep(
         scheduler: address of a Dask scheduler to use instead, e.g. tcp://host:8786.
 
     Raises:
-        UsageError: if the table is no such table, or an optional package is missing.
+        UsageError: if the table is no such table, an optional package is missing, or the cluster cannot be had.
     """
     chosen = {_key(experiment): experiment for experiment in experiments}
     table.parent.mkdir(parents=True, exist_ok=True)
@@ -113,20 +113,15 @@ def _rows(todo: Sequence[Experiment], jobs: int, scheduler: str | None) -> Itera
         return
     if not todo:
         return
-    try:
-        from joblib import Parallel, delayed, parallel_config
-    except ImportError:
-        raise UsageError("jobs= and scheduler= need joblib: pip install 'deep-tucker-verify[sweep]'") from None
-    where: AbstractContextManager[Any] = nullcontext()
     if scheduler is not None:
-        try:
-            client = import_module("distributed").Client(scheduler, timeout=30)
-        except ImportError:
-            raise UsageError("scheduler= needs Dask: pip install 'deep-tucker-verify[cluster]'") from None
-        where = parallel_config(backend="dask", client=client)
-    with where:
-        parallel = Parallel(n_jobs=-1 if scheduler else jobs, return_as="generator_unordered")
-        yield from parallel(delayed(run_point)(experiment) for experiment in todo)
+        yield from (row for _, row in map_on_cluster(run_point, todo, scheduler))
+        return
+    try:
+        from joblib import Parallel, delayed
+    except ImportError:
+        raise UsageError("jobs= needs joblib: pip install 'deep-tucker-verify[sweep]'") from None
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
+    yield from parallel(delayed(run_point)(experiment) for experiment in todo)
 
 
 def run_point(experiment: Experiment) -> Row:
@@ -142,7 +137,7 @@ def run_point(experiment: Experiment) -> Row:
             trainer,
             steps=experiment.steps,
             record_every=experiment.record,
-            watch=lambda trained: watch(architecture, trained.parameters, trained.problem, trained.W),
+            watch=Trainer.watch,
             stop_below=experiment.tolerance**2 * float(zero),
         )
     except DivergenceError as error:

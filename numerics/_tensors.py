@@ -1,10 +1,13 @@
 """Unfoldings, mode products, HOSVD, multilinear rank and slice norms, with leading batch dimensions."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+
+Values = TypeVar("Values", Tensor, np.ndarray)
 
 
 class Hosvd(NamedTuple):
@@ -26,15 +29,31 @@ def unfold(T: Tensor, mode: int, *, order: int | None = None) -> Tensor:
     return T.movedim(batch + mode, batch).flatten(batch + 1) if order > 1 else T.unsqueeze(-1)
 
 
-def mode_sums(T: Tensor, *, order: int) -> list[Float[Tensor, "*batch I"]]:
-    """For every mode the sums of T over all other modes; each pass sums one mode away for those after it."""
+def at_hand(T: Tensor) -> Any:
+    """The tensor itself, or on a CPU NumPy's view of it: operators and reductions mean the same for either.
+
+    NumPy's calls cost a fraction of PyTorch's, which is what matters where arrays are small.
+    """
+    return T.detach().numpy() if T.is_cpu else T.detach()
+
+
+def row_dots(left: Values, right: Values) -> Values:
+    """Inner products along the last axis."""
+    if isinstance(left, Tensor):
+        return torch.linalg.vecdot(left, right)
+    return np.asarray(np.vecdot(left, right))
+
+
+def mode_sums(T: Values, *, order: int) -> list[Values]:
+    """For every mode the sums of T over all others, (*batch, I); each pass sums one mode away for those after it."""
     batch = T.shape[: T.ndim - order]
     sums = []
     for size in T.shape[T.ndim - order : -1]:
         rows = T.reshape(*batch, size, -1)
         sums.append(rows.sum(-1))
         T = rows.sum(-2)
-    return [*sums, T]
+    sums.append(T)
+    return sums
 
 
 def fold(M: Float[Tensor, "*batch I J"], mode: int, sizes: tuple[int, ...]) -> Tensor:

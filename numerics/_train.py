@@ -32,7 +32,7 @@ class History:
         """Append one record."""
         self.steps.append(index)
         for name, value in seen.items():
-            self.values.setdefault(name, []).append(value.detach().cpu().numpy().copy())
+            self.values.setdefault(name, []).append(value.numpy(force=True).copy())
 
     def series(self, name: str) -> np.ndarray:
         """All values of one observable, (T, ...).

@@ -15,6 +15,7 @@ from numerics._closed_form import ClosedForm
 from numerics._errors import DivergenceError, UsageError
 from numerics._memory import check_memory
 from numerics._model import DeepTucker, compose
+from numerics._observables import watch, watch_point
 from numerics._optimizers import make_optimizer
 from numerics._problems import Problem, check_sizes
 from numerics._sharpness import problem_sharpness
@@ -116,6 +117,12 @@ class Trainer:
         if self._form is not None:
             return self._form.W
         return compose(self.architecture, self.parameters)
+
+    def watch(self) -> dict[str, Tensor]:
+        """All observables at the blocks as they are now, as `watch` names them."""
+        if self._form is None:
+            return watch(self.architecture, self.parameters, self.problem, self.W)
+        return watch_point(self.architecture, self.problem, self._form.look())
 
     def advance(self, steps: int = 1) -> Float[Tensor, "*batch"]:
         """Take steps; returns the losses before the last of them.

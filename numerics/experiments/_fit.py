@@ -11,7 +11,6 @@ from torch import Tensor
 from numerics._architecture import Architecture
 from numerics._errors import DivergenceError
 from numerics._matched import gaussian_start, matched_start, paper_start
-from numerics._observables import watch
 from numerics._problems import Completion, observe
 from numerics._targets import tucker_target
 from numerics._trainer import Trainer
@@ -126,8 +125,7 @@ def _fit(
     every = max(10, steps // records)
     met = torch.zeros(trainer.batch, dtype=torch.bool)
     while True:
-        W = trainer.W
-        seen: dict[str, Tensor] = dict(watch(architecture, trainer.parameters, trainer.problem, W))
+        seen = trainer.watch()
         if look is not None:
             seen |= look(trainer)
         indices.append(trainer.index)

@@ -1,7 +1,6 @@
 """A study: cells (settings) measured for a block of seeds, one table that a second run continues, a finding."""
 
 import csv
-import importlib
 import json
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics._cluster import map_on_cluster
 from numerics._errors import UsageError
 from numerics.experiments._expectation import Expectation, Interval, Row
 
@@ -85,12 +85,12 @@ def key_of(cell: Mapping[str, Any]) -> str:
     return "_".join(f"{key}-{value}" for key, value in cell.items()).replace("/", "-").replace(" ", "")
 
 
-def run_study(study: Study, *, profile: str, seed: int, out: Path, cluster: str | None = None) -> Outcome:
+def run_study(study: Study, *, profile: str, seed: int, out: Path, scheduler: str | None = None) -> Outcome:
     """Measure the cells that the table in `out` does not hold yet, then judge and draw.
 
     Arguments:
         seed: block of seeds; blocks are disjoint.
-        cluster: address of a Dask scheduler; None measures here, cell after cell.
+        scheduler: address of a Dask scheduler; None measures here, cell after cell.
 
     Raises:
         UsageError: if the folder holds another run.
@@ -105,7 +105,7 @@ def run_study(study: Study, *, profile: str, seed: int, out: Path, cluster: str 
     done = {key_of({k: row[k] for k in cell}) for cell in cells for row in rows if _belongs(row, cell)}
     missing = [cell for cell in cells if key_of(cell) not in done or not (_series_path(out, cell)).exists()]
     rows = [row for row in rows if not any(_belongs(row, cell) for cell in missing)]
-    for index, (cell, (new, series)) in enumerate(_measurements(study, missing, seeds, cluster), start=1):
+    for index, (cell, (new, series)) in enumerate(_measurements(study, missing, seeds, scheduler), start=1):
         path = _series_path(out, cell)
         path.parent.mkdir(exist_ok=True)
         np.savez_compressed(path, **series)  # type: ignore[arg-type]
@@ -128,20 +128,13 @@ def run_study(study: Study, *, profile: str, seed: int, out: Path, cluster: str 
 
 
 def _measurements(
-    study: Study, cells: Sequence[Cell], seeds: Sequence[int], cluster: str | None
+    study: Study, cells: Sequence[Cell], seeds: Sequence[int], scheduler: str | None
 ) -> Iterator[tuple[Cell, Measured]]:
-    if cluster is None:
+    if scheduler is None:
         for cell in cells:
             yield cell, study.measure(cell, seeds)
         return
-    try:
-        distributed = importlib.import_module("distributed")
-    except ImportError:
-        raise UsageError("cluster= needs Dask: pip install distributed") from None
-    with distributed.Client(cluster) as client:
-        futures = {client.submit(study.measure, cell, seeds, pure=False): cell for cell in cells}
-        for future in distributed.as_completed(list(futures)):
-            yield futures[future], future.result()
+    yield from map_on_cluster(study.measure, cells, scheduler, seeds)
 
 
 def _register(study: Study, profile: str, seeds: Sequence[int], path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from numerics._architecture import Architecture
 from numerics._model import factor
-from numerics._observables import mode_spectra, participation_ratio
+from numerics._spectra import mode_spectra, participation_ratio
 from numerics._tensors import mode_product, slice_norms
 from numerics._trainer import Trainer
 from numerics.experiments._draw import band, colour, figure, finish

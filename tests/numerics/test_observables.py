@@ -222,6 +222,62 @@ def test_what_is_watched_of_cp_agrees_with_its_definitions():
         torch.testing.assert_close(seen["alignment"][:, r], exact, rtol=1e-11, atol=1e-13)
 
 
+ARCHITECTURES = [
+    Architecture(0, (3, 4, 2)),
+    Architecture(1, (3, 4, 2), (2, 3, 2)),
+    Architecture(3, (3, 4, 2), (2, 3, 2), "column"),
+    Architecture(2, (3, 3, 3), (2, 2, 2), "gate"),
+    Architecture(2, (3, 4, 2), (5,), "mode", model="cp"),
+]
+
+
+@pytest.mark.parametrize("batch", [(), (2,), (2, 2)], ids=str)
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=str)
+def test_a_trainer_watches_what_its_parameters_and_end_to_end_tensor_give(architecture, batch):
+    blocks = {n: randn(*batch, *shape, seed=i) for i, (n, shape) in enumerate(architecture.shapes.items())}
+    problem = observe(randn(*batch, *architecture.sizes), 0.6, order=3)
+    expected = watch(architecture, blocks, problem, compose(architecture, blocks))
+    for route in ("fast", "autograd"):
+        seen = Trainer(architecture, blocks, problem, step=0.01, route=route).watch()
+        assert seen.keys() == expected.keys()
+        for name, value in seen.items():
+            torch.testing.assert_close(value, expected[name], rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("options", [{}, {"optimizer": "momentum"}, {"minibatch": 9}], ids=str)
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=str)
+def test_watching_changes_no_bit_of_the_path_even_where_blocks_are_changed_by_hand(architecture, options):
+    blocks = {n: 0.5 * randn(*shape, seed=i) for i, (n, shape) in enumerate(architecture.shapes.items())}
+    problem = observe(randn(*architecture.sizes), 0.6)
+    ends = []
+    for looking in (True, False):
+        trainer = Trainer(architecture, blocks, problem, step=0.01, **options)
+        for _ in range(3):
+            if looking:
+                trainer.watch()
+            losses = trainer.advance(2)
+        if looking:
+            trainer.watch()
+        for block in trainer.parameters.values():
+            block.mul_(0.5)
+        if looking:
+            trainer.watch()
+            assert trainer.W.isfinite().all()
+        ends.append({"losses": losses, "next": trainer.advance(), **trainer.parameters})
+    for name, value in ends[0].items():
+        assert torch.equal(value, ends[1][name]), name
+
+
+def test_what_has_no_value_is_watched_as_nan_without_a_warning():
+    architecture = Architecture(2, (3, 4, 2), (2, 3, 2))
+    zero = {name: torch.zeros(shape, dtype=torch.float64) for name, shape in architecture.shapes.items()}
+    seen = Trainer(architecture, zero, full_observation(torch.zeros(3, 4, 2, dtype=torch.float64)), step=0.1).watch()
+    for name in ("train error", "test error", "alignment 1"):
+        assert seen[name].isnan().all()
+    for name in ("loss", "unbalancedness", "rank 2", "spectrum 3", "relative 1", "participation 1"):
+        assert (seen[name] == 0).all()
+
+
 def test_effective_rank_and_participation_count_equal_values():
     values = torch.tensor([2.0, 2.0, 2.0, 0.0], dtype=torch.float64)
     assert float(effective_rank(values)) == pytest.approx(3)
