@@ -16,7 +16,7 @@ from numerics import Architecture
 
 from ._events import Cell
 from ._problem import Problem
-from ._strategies import draw_problems, problems, quiet
+from ._strategies import PLAIN, draw_problems, problems, quiet
 
 LARGEST = 3  # mode and core sizes tried for a small counterexample
 EXTRA = 4  # units above all ones that sizes may sum to
@@ -145,6 +145,7 @@ def _simplest(
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
+        backend=PLAIN,  # Hypothesis's own leaves a folder of constants where the user stands
     )
     try:
         strategy = problems(known.architecture, literal=True, kinds=kinds)

@@ -152,7 +152,8 @@ class _Plain(PrimitiveProvider):
         return self._cd._random
 
 
-AVAILABLE_PROVIDERS["verify-plain"] = f"{__name__}._Plain"
+PLAIN = "verify-plain"
+AVAILABLE_PROVIDERS[PLAIN] = f"{__name__}._Plain"
 
 
 @contextmanager
@@ -174,7 +175,7 @@ def draw_problems(strategy: st.SearchStrategy[Any], count: int, number: int) -> 
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
-        backend="verify-plain",
+        backend=PLAIN,
     )
     @given(strategy)
     def collect(example: Any) -> None:
