@@ -96,7 +96,7 @@ def fit(
 ) -> Fit:
     """Train every problem until it has met the relative training error `tolerance`, at most `steps` steps.
 
-    A record is taken every ten steps, later every hundredth of the way so far, so that times are known to 1 %.
+    A record is taken every hundredth of the way, and where a problem meets the error.
 
     Arguments:
         step: step size, by default by depth (that of gd); halved while the run diverges.
@@ -148,12 +148,23 @@ def _fit(
             break
         if not left.all():
             active, trainer = active[left], _part(trainer, left, make)
-        trainer.advance(min(max(10, trainer.index // 100), steps - trainer.index))
+        _approach(trainer, tolerance, min(trainer.index + max(10, trainer.index // 100), steps))
     series = {name: np.stack(value) for name, value in values.items()}
     below = series["train error"] <= tolerance
     reached = np.asarray(below.any(0))
     at = np.where(reached, below.argmax(0), len(indices) - 1)
     return Fit(np.array(indices), series, at, reached, step, Ws)
+
+
+def _approach(trainer: Trainer, tolerance: float, end: int) -> None:
+    """Train to step `end`, or until a problem has met the error: at most ten steps late and at most 1 % of the way."""
+    problem = trainer.problem
+    assert isinstance(problem, Completion)
+    stride = min(10, max(1, trainer.index // 100))
+    while trainer.index < end:
+        trainer.advance(min(stride, end - trainer.index))
+        if bool((problem.errors(trainer.W) <= tolerance).any()):
+            break
 
 
 def _part(trainer: Trainer, left: np.ndarray, make: Callable[[Mapping[str, Any], Completion], Trainer]) -> Trainer:

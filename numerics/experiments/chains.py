@@ -89,7 +89,7 @@ STUDY = Study(
     "which part of the parametrisation is needed (GD, start of end-to-end norm 0.001)?",
     EXPECTATIONS,
     cells,
-    {"quick": 64, "full": 10, "test": 2},
+    {"quick": 48, "full": 10, "test": 2},
     measure,
     draw,
 )

@@ -70,7 +70,7 @@ STUDY = Study(
     "is it depth that helps, or the smaller end-to-end start that comes with it?",
     EXPECTATIONS,
     cells,
-    {"quick": 64, "full": 10, "test": 2},
+    {"quick": 32, "full": 10, "test": 2},
     measure,
     draw,
 )

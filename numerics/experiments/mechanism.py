@@ -92,8 +92,8 @@ def measure(cell: Cell, seeds: Sequence[int]) -> Measured:
             rows, _gauge(start, problem, result.step, max(2, int(np.median(result.steps[result.at])))), strict=True
         ):
             row["gauge_error"], row["gauge_slices"] = float(np.log10(max(wrong, 1e-17))), moved
-    errors = result.series["train error"]
-    return rows, {"time": result.steps * result.step, "ranks": ranks, "slices": slices, "errors": errors}
+    until = np.quantile(result.steps[result.at] * result.step, 0.9)
+    return rows, {"time": result.steps * result.step, "ranks": ranks, "slices": slices, "until": until}
 
 
 EXPECTATIONS = (
@@ -160,7 +160,7 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
         for values, style, name in ((data["slices"], "-", "slices"), (data["ranks"], "--", "singular values")):
             style_of = {"color": colour(0 if name == "slices" else 3), "linestyle": style, "marker": ""}
             band(axis, data["time"], values, label=name, **style_of)
-        axis.set(title=f"depth {depth}", xlabel="flow time", ylim=(0, None))
+        axis.set(title=f"depth {depth}", xlabel="flow time", xlim=(0, data["until"]), ylim=(0, None))
     axes[0, 0].set_ylabel("participation ratio, mean of modes")
     axes[0, 0].legend(fontsize=8)
     aligned = [[float(r["column_alignment"]) for r in rows if r["depth"] == d] for d in DEPTHS]
