@@ -12,12 +12,11 @@ from numerics._errors import UsageError
 from numerics._tensors import fold, unfold
 
 STARTS = 3
-PART = 20  # sweeps between looks at the training error
-GAIN = 1e-3  # a start whose error falls by less between two looks is given up
+STALL, GAIN = 20, 1e-3  # a start whose training error falls by less than GAIN of itself in STALL sweeps is given up
 
 
 def tucker(
-    target: np.ndarray, mask: np.ndarray, rank: Sequence[int], tolerance: float, *, sweeps: int = 1000, seed: int = 0
+    target: np.ndarray, mask: np.ndarray, rank: Sequence[int], tolerance: float, *, sweeps: int = 500, seed: int = 0
 ) -> np.ndarray:
     """TensorLy's masked Tucker (missing entries refilled in every sweep) from its SVD start, then from random ones."""
     import_tensorly()
@@ -27,14 +26,14 @@ def tucker(
     def run(model: Any, start: int, filled: np.ndarray) -> tuple[Any, Any]:
         init = ("random" if start else "svd") if model is None else model
         state = seed + 100_000 * start
-        model = decompose(filled, list(rank), n_iter_max=PART, init=init, random_state=state, mask=mask, tol=0)
+        model = decompose(filled, list(rank), n_iter_max=1, init=init, random_state=state, mask=mask, tol=0)
         return model, tucker_to_tensor(model)
 
     return _matched(run, target, mask, tolerance, sweeps)
 
 
 def cp(
-    target: np.ndarray, mask: np.ndarray, rank: int, tolerance: float, *, sweeps: int = 1000, seed: int = 0
+    target: np.ndarray, mask: np.ndarray, rank: int, tolerance: float, *, sweeps: int = 500, seed: int = 0
 ) -> np.ndarray:
     """TensorLy's masked CP by alternating least squares (missing entries refilled in every sweep), random starts."""
     import_tensorly()
@@ -44,7 +43,7 @@ def cp(
     def run(model: Any, start: int, filled: np.ndarray) -> tuple[Any, Any]:
         init = "random" if model is None else model
         state = seed + 100_000 * start
-        model = parafac(filled, rank, n_iter_max=PART, init=init, random_state=state, mask=mask, tol=0)
+        model = parafac(filled, rank, n_iter_max=1, init=init, random_state=state, mask=mask, tol=0)
         return model, cp_to_tensor(model)
 
     return _matched(run, target, mask, tolerance, sweeps)
@@ -59,7 +58,7 @@ def _matched(
 ) -> np.ndarray:
     """The first tensor that meets the training error at which the deep models are compared, else the best fit.
 
-    `run` takes `PART` sweeps from a model and a tensor whose missing entries are the model's, or from a numbered start
+    `run` takes one sweep from a model and a tensor whose missing entries are the model's, or from a numbered start
     and zeros: one start alone often ends in a local minimum.
     """
     size, best, least = np.linalg.norm(target * mask), np.zeros_like(target), np.inf
@@ -67,7 +66,7 @@ def _matched(
         warnings.simplefilter("ignore")
         for start in range(STARTS):
             model, filled, before = None, target * mask, np.inf
-            for _ in range(0, sweeps, PART):
+            for sweep in range(sweeps):
                 model, W = run(model, start, filled)
                 filled = target * mask + W * (1 - mask)
                 error = float(np.linalg.norm((W - target) * mask) / size)
@@ -75,9 +74,10 @@ def _matched(
                     best, least = np.asarray(W), error
                 if error <= tolerance:
                     return best
-                if error > (1 - GAIN) * before:
-                    break
-                before = error
+                if sweep % STALL == STALL - 1:
+                    if error > (1 - GAIN) * before:
+                        break
+                    before = error
     return best
 
 
