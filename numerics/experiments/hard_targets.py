@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -111,13 +112,13 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
     for place, method in enumerate(METHODS):
         values = across(rows, "test_error", "target", TARGETS, method=method)
         shade = colour(place, 4) if method != "cp" else "0.3"
-        shift = [x + 0.08 * (place - 1.5) for x in range(3)]
-        for x, v in zip(shift, values, strict=True):
-            axes[0, 0].plot([x] * len(v), v, "osD^"[place], color=shade, markersize=3.5, alpha=0.7)
+        for x, v in enumerate(values):
+            beside = x + 0.17 * (place - 1.5) + np.linspace(-0.05, 0.05, len(v))
+            axes[0, 0].plot(beside, v, "osD^"[place], color=shade, markersize=2.5, alpha=0.6)
         axes[0, 0].plot([], [], "osD^"[place], color=shade, label=method if method != "cp" else "CP, known rank")
     axes[0, 0].set(xticks=range(3), ylabel="relative test error (one mark per seed)", yscale="log")
     axes[0, 0].set_xticklabels([f"{t}\n{'×'.join(map(str, SHAPES[t][0]))}" for t in TARGETS], fontsize=8)
-    axes[0, 0].legend(fontsize=8)
+    axes[0, 0].legend(fontsize=8, loc="upper center")
     for place, target in enumerate(TARGETS):
         values = [
             [float(r[f"effective_rank_{n}"]) for r in rows if r["target"] == target and r["method"] == "depth 2"]

@@ -160,7 +160,9 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
         for values, style, name in ((data["slices"], "-", "slices"), (data["ranks"], "--", "singular values")):
             style_of = {"color": colour(0 if name == "slices" else 3), "linestyle": style, "marker": ""}
             band(axis, data["time"], values, label=name, **style_of)
-        axis.set(title=f"depth {depth}", xlabel="flow time", xlim=(0, data["until"]), ylim=(0, None))
+        axis.set_xscale("log")  # the times at which the two settle are compared by their ratio
+        axis.set_xlim(data["time"][1], data["until"])
+        axis.set(title=f"depth {depth}", xlabel="flow time", ylim=(0, None))
     axes[0, 0].set_ylabel("participation ratio, mean of modes")
     axes[0, 0].legend(fontsize=8)
     aligned = [[float(r["column_alignment"]) for r in rows if r["depth"] == d] for d in DEPTHS]

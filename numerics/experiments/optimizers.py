@@ -92,7 +92,7 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
         ("test_error", "relative test error", True),
     )
     over_depths(axes[0], panels, rows, DEPTHS, "optimizer", STEP)
-    axes[0, 1].legend(fontsize=7)
+    axes[0, 3].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return finish(picture, folder, "optimizers")
 
 
