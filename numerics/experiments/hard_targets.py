@@ -118,7 +118,7 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
         axes[0, 0].plot([], [], "osD^"[place], color=shade, label=method if method != "cp" else "CP, known rank")
     axes[0, 0].set(xticks=range(3), ylabel="relative test error (one mark per seed)", yscale="log")
     axes[0, 0].set_xticklabels([f"{t}\n{'×'.join(map(str, SHAPES[t][0]))}" for t in TARGETS], fontsize=8)
-    axes[0, 0].legend(fontsize=8, loc="upper center")
+    axes[0, 0].legend(fontsize=7, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     for place, target in enumerate(TARGETS):
         values = [
             [float(r[f"effective_rank_{n}"]) for r in rows if r["target"] == target and r["method"] == "depth 2"]

@@ -119,6 +119,7 @@ EXPECTATIONS = (
         )
         for optimizer in OPTIMIZERS
     ),
+    # Written down after a look at the gradients of the start, to measure what keeps adam-released from a number.
     Expectation(
         "the released start is trained within the released epochs",
         f"{PAPER}: results at depths 2 to 4 with Adam (design 2.5, entries of mean square 1)",
