@@ -67,10 +67,23 @@ def over_depths(
         axis.set(xlabel="depth K", ylabel=label, xticks=depths)
 
 
+def _plain_ticks(axis: Any) -> None:
+    """A logarithmic axis of less than two decades gets labels such as 0.2 and 0.5, not one power of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    low, high = axis.get_ylim()
+    if axis.get_yscale() == "log" and high < 100 * low:
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 4 * low else (1, 1.5, 2, 3, 5, 7)))
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter(NullFormatter())
+
+
 def finish(picture: Any, folder: Path, stem: str) -> list[Path]:
     """Write stem.svg and stem.png, without dates, so that equal runs give equal files."""
     from matplotlib import pyplot, rc_context
 
+    for axis in picture.axes:
+        _plain_ticks(axis)
     paths = []
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": stem}):
         for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):

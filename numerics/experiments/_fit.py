@@ -21,14 +21,17 @@ STEPS = {0: 0.5, 1: 0.4, 2: 0.25, 3: 0.15, 4: 0.1}
 
 @dataclass(frozen=True)
 class Fit:
-    """Records of a batch: `series[name]` is (T, B, ...); `at` (B,) is the record at which the error was first met."""
+    """Records of a batch: `series[name]` is (T, B, ...); `at` (B,) is the record at which the error was first met.
+
+    From then on a problem is no longer trained: its series and its tensor in `W` (B, *sizes) stay as they were.
+    """
 
     steps: np.ndarray
     series: dict[str, np.ndarray]
     at: np.ndarray
     reached: np.ndarray
     step: float
-    trainer: Trainer
+    W: np.ndarray
 
     def matched(self, name: str) -> np.ndarray:
         """Values at the matched training error, (B, ...); the last record of a problem that did not meet it."""
@@ -86,12 +89,13 @@ def fit(
     steps: int,
     optimizer: str = "gd",
     step: float | None = None,
-    records: int = 150,
     look: Callable[[Trainer], Mapping[str, Tensor]] | None = None,
     keep: Sequence[str] | None = None,
     **options: Any,
 ) -> Fit:
-    """Train until every problem has met the relative training error `tolerance`, at most `steps` steps.
+    """Train every problem until it has met the relative training error `tolerance`, at most `steps` steps.
+
+    A record is taken every hundredth of the way, and where a problem meets the error.
 
     Arguments:
         step: step size, by default by depth (that of gd); halved while the run diverges.
@@ -100,7 +104,7 @@ def fit(
     step = step or STEPS.get(architecture.depth, 0.4 / max(1, architecture.depth))
     for _ in range(8):
         try:
-            return _fit(architecture, start, problem, tolerance, steps, optimizer, step, records, look, keep, options)
+            return _fit(architecture, start, problem, tolerance, steps, optimizer, step, look, keep, options)
         except DivergenceError:
             step /= 2
     raise DivergenceError(0, float("inf"), step)
@@ -114,33 +118,65 @@ def _fit(
     steps: int,
     optimizer: str,
     step: float,
-    records: int,
     look: Any,
     keep: Sequence[str] | None,
     options: dict[str, Any],
 ) -> Fit:
-    trainer = Trainer(architecture, start, problem, step=step, optimizer=optimizer, **options)
+    def make(blocks: Mapping[str, Any], part: Completion) -> Trainer:
+        return Trainer(architecture, blocks, part, step=step, optimizer=optimizer, **options)
+
+    trainer = make(start, problem)
     indices: list[int] = []
     values: dict[str, list[np.ndarray]] = {}
-    every = max(10, steps // records)
-    met = torch.zeros(trainer.batch, dtype=torch.bool)
+    active = np.arange(trainer.batch[0])
+    Ws = np.zeros((len(active), *problem.sizes))
     while True:
-        seen = trainer.watch()
+        Ws[active] = trainer.W.numpy()
+        seen: dict[str, Tensor] = dict(trainer.watch())
         if look is not None:
             seen |= look(trainer)
         indices.append(trainer.index)
         for name, value in seen.items():
             if keep is None or name in ("train error", "test error") or name.startswith(tuple(keep)):
-                values.setdefault(name, []).append(value.numpy().copy())
-        met |= seen["train error"] <= tolerance
-        if bool(met.all()) or trainer.index >= steps:
+                rows = values.setdefault(name, [])
+                rows.append(rows[-1].copy() if rows else np.zeros(value.shape))
+                rows[-1][active] = value.numpy()
+        left = (seen["train error"] > tolerance).numpy()
+        if not left.any() or trainer.index >= steps:
             break
-        trainer.advance(min(every, steps - trainer.index))
+        if not left.all():
+            active, trainer = active[left], _part(trainer, left, make)
+        _approach(trainer, tolerance, min(trainer.index + max(10, trainer.index // 100), steps))
     series = {name: np.stack(value) for name, value in values.items()}
     below = series["train error"] <= tolerance
     reached = np.asarray(below.any(0))
     at = np.where(reached, below.argmax(0), len(indices) - 1)
-    return Fit(np.array(indices), series, at, reached, step, trainer)
+    return Fit(np.array(indices), series, at, reached, step, Ws)
+
+
+def _approach(trainer: Trainer, tolerance: float, end: int) -> None:
+    """Train to step `end`, or until a problem has met the error: at most ten steps late and at most 1 % of the way."""
+    problem = trainer.problem
+    assert isinstance(problem, Completion)
+    stride = min(10, max(1, trainer.index // 100))
+    while trainer.index < end:
+        trainer.advance(min(stride, end - trainer.index))
+        if bool((problem.errors(trainer.W) <= tolerance).any()):
+            break
+
+
+def _part(trainer: Trainer, left: np.ndarray, make: Callable[[Mapping[str, Any], Completion], Trainer]) -> Trainer:
+    """The same run without the problems that are done."""
+    whole = trainer.problem
+    assert isinstance(whole, Completion)
+    chosen = torch.from_numpy(left)
+    test = None if whole.test is None else whole.test[chosen]
+    problem = Completion(whole.target[chosen], whole.weights[chosen], whole.order, test)
+    part = make({name: block[chosen] for name, block in trainer.parameters.items()}, problem)
+    state = trainer.state()
+    batched = [key for key, value in state.items() if key.startswith(("block/", "optimizer/")) and value.ndim]
+    part.load({**state, **{key: state[key][left] for key in batched}})
+    return part
 
 
 def summary(result: Fit, *, live: float = 0.01) -> list[dict[str, Any]]:

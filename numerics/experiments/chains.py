@@ -12,7 +12,7 @@ from numerics.experiments._study import Cell, Measured, Study
 
 CHAINS = ("column", "mode", "gate")
 DEPTHS = (1, 2, 3)  # all chains are the same model at depth 1
-SIZE = {"quick": (10, 2, 5000), "full": (25, 5, 100_000), "test": (4, 1, 40)}
+SIZE = {"quick": (10, 2, 50_000), "full": (25, 5, 100_000), "test": (4, 1, 40)}
 
 
 def cells(profile: str) -> list[Cell]:
@@ -24,7 +24,7 @@ def measure(cell: Cell, seeds: Sequence[int]) -> Measured:
     architecture = Architecture(cell["depth"], (side,) * 3, None, cell["chain"])
     problem = completion(seeds, (side,) * 3, (rank,) * 3, 0.3)
     start = starts(architecture, seeds, "end-to-end", 1e-3)
-    return summary(fit(architecture, start, problem, tolerance=0.02, steps=steps, records=80)), {}
+    return summary(fit(architecture, start, problem, tolerance=0.02, steps=steps)), {}
 
 
 def _between(column: str, first: str, second: str, *, log: bool = False) -> Any:
@@ -89,7 +89,7 @@ STUDY = Study(
     "which part of the parametrisation is needed (GD, start of end-to-end norm 0.001)?",
     EXPECTATIONS,
     cells,
-    {"quick": 6, "full": 10, "test": 2},
+    {"quick": 48, "full": 10, "test": 2},
     measure,
     draw,
 )

@@ -13,7 +13,7 @@ DEPTHS = (1, 2, 3)
 # The value of each quantity is one at which the deepest model escapes within the budget.
 MATCHES = {"gaussian": 0.2, "slice": 0.8, "end-to-end": 1e-3, "sigma": 0.4}
 NAMES = {"gaussian": "nominal std", "slice": "slice norm", "end-to-end": "end-to-end norm", "sigma": "sigma"}
-SIZE = {"quick": (10, 2, 6000), "full": (25, 5, 100_000), "test": (4, 1, 40)}
+SIZE = {"quick": (10, 2, 50_000), "full": (25, 5, 100_000), "test": (4, 1, 40)}
 
 
 def cells(profile: str) -> list[Cell]:
@@ -25,7 +25,7 @@ def measure(cell: Cell, seeds: Sequence[int]) -> Measured:
     architecture = Architecture(cell["depth"], (side,) * 3)
     problem = completion(seeds, (side,) * 3, (rank,) * 3, 0.3)
     start = starts(architecture, seeds, cell["match"], MATCHES[cell["match"]])
-    result = fit(architecture, start, problem, tolerance=0.02, steps=steps, records=80)
+    result = fit(architecture, start, problem, tolerance=0.02, steps=steps)
     return summary(result), {}
 
 
@@ -70,7 +70,7 @@ STUDY = Study(
     "is it depth that helps, or the smaller end-to-end start that comes with it?",
     EXPECTATIONS,
     cells,
-    {"quick": 6, "full": 10, "test": 2},
+    {"quick": 32, "full": 10, "test": 2},
     measure,
     draw,
 )

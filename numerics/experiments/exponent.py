@@ -83,9 +83,10 @@ def _flow(architecture: Architecture, start: Any, problem: Completion, pairs: np
 
 
 def _descent(cell: Cell, start: Any, problem: Completion) -> Any:
-    """One step apart on the path of GD or Adam; Adam's rate is per step size."""
+    """Pairs of points one step apart, along the path of GD, as long as that of the flow, or of Adam."""
     architecture = Architecture(cell["depth"], problem.sizes)
     step = 1e-3 if cell["rule"] == "adam" else STEPS[cell["depth"]] / 10
+    every = 15 if cell["rule"] == "adam" else round(1 / step)
     trainer = Trainer(architecture, start, problem, step=step, optimizer=cell["rule"])
     before: dict[str, list[torch.Tensor]] = {}
     after: dict[str, list[torch.Tensor]] = {}
@@ -93,7 +94,7 @@ def _descent(cell: Cell, start: Any, problem: Completion) -> Any:
         for place in (before, after):
             for name, value in trainer.parameters.items():
                 place.setdefault(name, []).append(value.clone())
-            trainer.advance(1 if place is before else 14)
+            trainer.advance(1 if place is before else every - 1)
     stack = [{name: torch.stack(values) for name, values in place.items()} for place in (before, after)]
     return stack[0], stack[1], step
 
@@ -199,7 +200,7 @@ STUDY = Study(
     "do slices grow with the power K of their norm, and do escape times follow from it?",
     EXPECTATIONS,
     cells,
-    {"quick": 6, "full": 20, "test": 2},
+    {"quick": 24, "full": 20, "test": 2},
     measure,
     draw,
 )

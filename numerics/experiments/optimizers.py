@@ -12,7 +12,7 @@ from numerics.experiments._study import Cell, Measured, Study
 
 DEPTHS = (1, 2, 3)
 STEP = {"gd": 1.0, "momentum": 0.1, "group-rmsprop": 5e-3, "rmsprop": 5e-4, "adam": 1e-3}
-SIZE = {"quick": (10, 2, 4000), "full": (25, 5, 100_000), "test": (4, 1, 40)}
+SIZE = {"quick": (10, 2, 50_000), "full": (25, 5, 100_000), "test": (4, 1, 40)}
 
 
 def cells(profile: str) -> list[Cell]:
@@ -26,7 +26,7 @@ def measure(cell: Cell, seeds: Sequence[int]) -> Measured:
     problem = completion(seeds, (side,) * 3, (rank,) * 3, 0.3)
     start = starts(architecture, seeds, "end-to-end", 1e-3)
     step = STEP[optimizer] * (STEPS[depth] if optimizer in ("gd", "momentum") else 1.0)
-    result = fit(architecture, start, problem, tolerance=0.03, steps=steps, optimizer=optimizer, step=step, records=80)
+    result = fit(architecture, start, problem, tolerance=0.03, steps=steps, optimizer=optimizer, step=step)
     rows = summary(result)
     largest = [
         max(float((result.matched(f"block norms {n}")[b] ** 2).max()) for n in (1, 2, 3)) for b in range(len(rows))
@@ -92,7 +92,7 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
         ("test_error", "relative test error", True),
     )
     over_depths(axes[0], panels, rows, DEPTHS, "optimizer", STEP)
-    axes[0, 1].legend(fontsize=7)
+    axes[0, 3].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return finish(picture, folder, "optimizers")
 
 
@@ -102,7 +102,7 @@ STUDY = Study(
     "what of gradient flow survives momentum, GroupRMSprop, RMSprop and Adam (all at train error 0.03)?",
     EXPECTATIONS,
     cells,
-    {"quick": 5, "full": 10, "test": 2},
+    {"quick": 64, "full": 10, "test": 2},
     measure,
     draw,
 )

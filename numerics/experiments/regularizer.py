@@ -151,7 +151,7 @@ STUDY = Study(
     "does the small-start flow minimise what weight decay minimises?",
     EXPECTATIONS,
     cells,
-    {"quick": 5, "full": 20, "test": 2},
+    {"quick": 24, "full": 20, "test": 2},
     measure,
     draw,
 )

@@ -13,10 +13,11 @@ from numerics.experiments._study import Cell, Measured, Study
 
 DEEP = ("depth 1", "depth 2", "depth 3")
 METHODS = ("core", *DEEP, "tucker", "cp", "nuclear")
+TOLERANCE = 0.02  # relative training error at which methods are compared
 NAMES = {"core": "core alone (K = 0)", "tucker": "Tucker, known rank", "cp": "CP, rank r²", "nuclear": "nuclear norms"}
 # side, rank, multiples of the degrees of freedom, steps
 SIZE: dict[str, tuple[int, int, tuple[float, ...], int]] = {
-    "quick": (10, 2, (1, 2, 3, 5, 10), 4000),
+    "quick": (10, 2, (1, 2, 3, 5, 10), 20_000),
     "full": (25, 5, (1, 1.5, 2, 3, 5, 8, 12, 18, 25), 100_000),
     "test": (5, 1, (3,), 40),
 }
@@ -39,17 +40,17 @@ def measure(cell: Cell, seeds: Sequence[int]) -> Measured:
         depth = 0 if method == "core" else int(method.split()[1])
         architecture = Architecture(depth, (side,) * 3)
         start = starts(architecture, seeds, "end-to-end", 1e-3)
-        return summary(fit(architecture, start, problem, tolerance=0.02, steps=steps, records=50)), {}
+        return summary(fit(architecture, start, problem, tolerance=TOLERANCE, steps=steps)), {}
     mask = (problem.weights != 0).to(problem.dtype)
     found: Any
+    baseline: Any
+    size: Any
     if method == "nuclear":
         found = nuclear_norms(problem.target, mask).numpy()
     else:
         pairs = zip(problem.target.numpy(), mask.numpy(), seeds, strict=True)
-        found = [
-            tucker(T, m, (rank,) * 3, seed=seed) if method == "tucker" else cp(T, m, rank**2, seed=seed)
-            for T, m, seed in pairs
-        ]
+        baseline, size = (tucker, (rank,) * 3) if method == "tucker" else (cp, rank**2)
+        found = [baseline(T, m, size, TOLERANCE, seed=seed) for T, m, seed in pairs]
     triples = zip(found, problem.target.numpy(), mask.numpy(), strict=True)
     return [{"test_error": held_out_error(W, T, m)} for W, T, m in triples], {}
 
@@ -126,7 +127,7 @@ STUDY = Study(
     "how many observations does each depth need, beside methods that know the rank or relax it?",
     EXPECTATIONS,
     cells,
-    {"quick": 5, "full": 10, "test": 2},
+    {"quick": 48, "full": 10, "test": 2},
     measure,
     draw,
 )
