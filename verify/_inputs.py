@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import cycle
 
 from numerics import Architecture
 
@@ -14,6 +15,7 @@ from ._state import State
 from ._strategies import architectures, draw_problems, problems
 
 PATH_GROUP = 7  # problems of one architecture that are trained and solved as one batch
+TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the problems of a group
 TARGET_SIZE = 3  # largest mode of a tensor whose R_K is asked for
 SEED_PROBLEMS = 5  # problems that a claim about Seeds is judged on
 
@@ -74,7 +76,8 @@ class Inputs:
             drawn = [
                 draw_problems(problems(shape), PATH_GROUP, self.settings.seed + 2 + i) for i, shape in enumerate(shapes)
             ]
-            self._batches[assumes] = [PathBatch([p.for_path(assumes) for p in group], assumes) for group in drawn]
+            paced = [[replace(p, pace=pace) for p, pace in zip(group, cycle(TURNS))] for group in drawn]
+            self._batches[assumes] = [PathBatch([p.for_path(assumes) for p in group], assumes) for group in paced]
         return self._batches[assumes]
 
     def _shapes(self, count: int, *, roomy: int, seed: int) -> list[Architecture]:

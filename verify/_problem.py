@@ -29,11 +29,11 @@ from ._precise import Precise
 from ._state import PreciseState, State
 
 SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
-GROWTH = 2  # in half of the paths the target is 2^2 times larger than W: with targets of W's size W mostly shrinks
-SLOWNESS = (
-    4  # in half of those it has the signs of W, too, and time is 2^4 times slower: W grows, the gradient is small
-)
-VISIBLE = 2.0**-8
+# With targets of W's size W mostly shrinks along a path. In the other two paces the target is 2^2 times larger, and in
+# the last it has the signs of W and time is 2^4 times slower: W grows while the gradient is small.
+PACES = ("plain", "large target", "slow growth")
+GROWTH, SLOWNESS = 2, 4
+VISIBLE = 2.0**-8  # a short way is lost in what cancellation leaves of W: only where W is this much of its terms
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
 
@@ -49,6 +49,7 @@ class Problem:
         normalised: weights are mask / number observed (completion) if true, else mask.
         exponent, target_exponent, weight_exponent: blocks, target and weights are multiplied by 2 to these powers.
         kind: which thin set the generator aimed at.
+        pace: one of PACES, how `for_path` scales target and time.
     """
 
     architecture: Architecture
@@ -60,6 +61,7 @@ class Problem:
     target_exponent: int = 0
     weight_exponent: int = 0
     kind: str = "plain"
+    pace: str = "plain"
 
     @cached_property
     def observed(self) -> int:
@@ -127,15 +129,15 @@ class Problem:
         unit = _power_of_two(self.weight_exponent) * (gmpy2.mpq(1, self.observed) if self.normalised else gmpy2.mpz(1))
         return target, Precise(entrywise(lambda m: unit if m else gmpy2.mpz(0), self.mask))
 
-    def for_path(self, assumes: str, *, varied: bool = True) -> Problem:
+    def for_path(self, assumes: str) -> Problem:
         """The same problem, rescaled by powers of two so that its flow from time 0 to 1 is worth following.
 
         W and the target get norms near 1; the weights (the unit of time) are set so that in time 1 the loss falls by
-        a good part of itself and the stiffest direction relaxes at most a few times. `varied`: see GROWTH, SLOWNESS.
+        a good part of itself and the stiffest direction relaxes at most a few times.
         """
         plain = replace(self, exponent=0, target_exponent=0, weight_exponent=0)
-        kind = int(np.abs(self.target).sum()) % 4 if varied and assumes != "small" else 0
-        slow = kind == 1
+        pace = "plain" if assumes == "small" else self.pace
+        slow = pace == "slow growth"
         if assumes == "superdiagonal":
             plain = replace(plain, mask=np.ones_like(self.mask), normalised=False, exponent=-2, target_exponent=-2)
             plain = replace(plain, target=_superdiagonal_target(self.target))
@@ -144,17 +146,19 @@ class Problem:
             W = reference_compose(architecture, blocks)
             unsigned = float(np.linalg.norm(reference_compose(architecture, {k: np.abs(b) for k, b in blocks.items()})))
             size = float(np.linalg.norm(W))
-            slow = slow and size > VISIBLE * unsigned  # a short way is lost in what cancellation leaves of W
+            slow = slow and size > VISIBLE * unsigned
             # Where W vanishes by cancellation, what is left is rounding: the size without signs sets the scale then.
             size = max(size, 2.0**-20 * unsigned)
             size *= 2.0**PATH_SMALLNESS if assumes == "small" else 1.0
             degree = 1 + architecture.order * architecture.depth
             target_size = float(np.linalg.norm(self.target.astype(float) * self.mask))
+            exponent = -round(math.log2(size) / degree) if size > 0 else 0
+            wanted = 1.0 if pace == "plain" else 2.0**GROWTH * max(1.0, size * 2.0 ** (degree * exponent))
             plain = replace(
                 plain,
-                exponent=-round(math.log2(size) / degree) if size > 0 else 0,
-                target_exponent=GROWTH * (kind % 2) - round(math.log2(target_size)) if target_size > 0 else 0,
-                target=np.where(W < 0, -1, 1) * np.abs(self.target) if kind == 1 else self.target,
+                exponent=exponent,
+                target_exponent=round(math.log2(wanted / target_size)) if target_size > 0 else 0,
+                target=np.where(W < 0, -1, 1) * np.abs(self.target) if pace == "slow growth" else self.target,
             )
         return replace(plain, weight_exponent=_time_unit(plain.state(assumes)) - SLOWNESS * slow)
 

@@ -126,7 +126,7 @@ def random_starts(problem: Problem, assumes: str, count: int, *, repeat: int = 0
         shapes = problem.architecture.shapes
         return replace(problem, blocks={name: generator.integers(-3, 4, shape) for name, shape in shapes.items()})
 
-    reference = [start(FIRST_SEED - 1 - k).for_path(assumes, varied=False) for k in range(REFERENCE)]
+    reference = [start(FIRST_SEED - 1 - k).for_path(assumes) for k in range(REFERENCE)]
     exponent = min(start.exponent for start in reference)
     unit = min(start.weight_exponent for start in reference) + LONGER
     shared = replace(reference[0], exponent=exponent, weight_exponent=unit)

@@ -32,6 +32,7 @@ def key_of(problem: Problem) -> bytes:
                 problem.exponent,
                 problem.target_exponent,
                 problem.weight_exponent,
+                problem.pace,
             )
         )
     ]
@@ -98,7 +99,7 @@ def shrink(
     def first(architectures: Iterable[Architecture], deadline: float = math.inf) -> Problem | None:
         """The first violating problem of the first architecture that has one."""
         for architecture in architectures:
-            for problem in draw_problems(problems(architecture, kinds=kinds), tries, seed):
+            for problem in draw_problems(problems(architecture, kinds=kinds, pace=known.pace), tries, seed):
                 if time.monotonic() > deadline:
                     return None
                 if violates(problem):
@@ -148,7 +149,7 @@ def _simplest(
         backend=PLAIN,  # Hypothesis's own leaves a folder of constants where the user stands
     )
     try:
-        strategy = problems(known.architecture, literal=True, kinds=kinds)
+        strategy = problems(known.architecture, literal=True, kinds=kinds, pace=known.pace)
         with quiet():
             return find(strategy, condition, settings=options, random=random.Random(seed))
     except NoSuchExample:

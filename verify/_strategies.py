@@ -53,6 +53,7 @@ def problems(
     *,
     literal: bool = False,
     kinds: tuple[str, ...] = KINDS,
+    pace: str = "plain",
     **cell: Any,
 ) -> Problem:
     """Problems of one cell.
@@ -61,6 +62,7 @@ def problems(
         architecture: fixed, or drawn from `cell` (depth, order, chain, fixed, largest).
         literal: draw every number separately, so that a counterexample shrinks to simple numbers; otherwise blocks are
             filled from a drawn seed, which is quicker by two orders of magnitude.
+        kinds, pace: thin sets to aim at, and the pace of all problems.
     """
     free = architecture is None and cell.get("fixed") is None
     architecture = architecture or draw(architectures(**cell))
@@ -88,7 +90,8 @@ def problems(
     bits = {"tiny": -40, "large": 20}.get(kind, 0)
     exponent = int(math.copysign(min(abs(bits), DEGREE_BITS // degree), bits))
     target_exponent = exponent * degree if kind in ("tiny", "large") else 0
-    return Problem(architecture, blocks, target, mask, draw(st.booleans()), exponent, target_exponent, kind=kind)
+    normalised = draw(st.booleans())
+    return Problem(architecture, blocks, target, mask, normalised, exponent, target_exponent, kind=kind, pace=pace)
 
 
 def _cube(architecture: Architecture) -> Architecture:
