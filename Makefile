@@ -12,7 +12,7 @@ help:  ## list the targets
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --editable '.[data]'
+	$(PIP) --editable '.[data,sweep]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
@@ -49,8 +49,8 @@ $(VENV)/.docs: $(VENV)/.dev
 docs: $(VENV)/.docs  ## the site in docs/_build, without warnings and without network
 	$(RUN) -m sphinx -W --keep-going -q -b html docs docs/_build
 
-gallery: $(VENV)/.run  ## all quick experiments for two seed sets into docs/gallery (pictures, findings.md)
-	OMP_NUM_THREADS=1 $(RUN) -m numerics experiment=all profile=quick seed=0,1 out=out/experiments gallery=docs/gallery
+gallery: $(VENV)/.run  ## all quick experiments for two seed sets into docs/gallery (pictures, findings.md); jobs=2
+	OMP_NUM_THREADS=1 $(RUN) -m numerics experiment=all profile=quick seed=0,1 jobs=$(or $(jobs),2) out=out/experiments gallery=docs/gallery
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

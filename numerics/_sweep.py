@@ -4,16 +4,16 @@ import itertools
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from numerics._cluster import map_on_cluster
 from numerics._errors import DivergenceError, UsageError
 from numerics._experiment import Experiment
+from numerics._parallel import map_in_parallel
 from numerics._train import train
 from numerics._trainer import Trainer
 
@@ -69,7 +69,7 @@ def sweep(
     with closing(sqlite3.connect(table, timeout=60)) as connection:
         done = _prepare(connection, table)
         todo = [experiment for key, experiment in chosen.items() if key not in done]
-        for row in _rows(todo, jobs, scheduler):
+        for _, row in map_in_parallel(run_point, todo, jobs=jobs, scheduler=scheduler):
             names = ", ".join(COLUMNS)
             marks = ", ".join(f":{name}" for name in COLUMNS)
             connection.execute(f"INSERT OR REPLACE INTO runs ({names}) VALUES ({marks})", row)
@@ -105,23 +105,6 @@ def _prepare(connection: sqlite3.Connection, table: Path) -> set[str]:
 def _key(experiment: Experiment) -> str:
     keys = experiment.model_dump(mode="json", exclude={"out", "checkpoint"})
     return json.dumps(keys, sort_keys=True)
-
-
-def _rows(todo: Sequence[Experiment], jobs: int, scheduler: str | None) -> Iterator[Row]:
-    if scheduler is None and jobs == 1:
-        yield from map(run_point, todo)
-        return
-    if not todo:
-        return
-    if scheduler is not None:
-        yield from (row for _, row in map_on_cluster(run_point, todo, scheduler))
-        return
-    try:
-        from joblib import Parallel, delayed
-    except ImportError:
-        raise UsageError("jobs= needs joblib: pip install 'deep-tucker-verify[sweep]'") from None
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    yield from parallel(delayed(run_point)(experiment) for experiment in todo)
 
 
 def run_point(experiment: Experiment) -> Row:

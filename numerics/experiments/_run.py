@@ -37,6 +37,7 @@ class Request(BaseModel):
     seed: IntegerList = Field((0,), description="blocks of seeds, disjoint for different numbers")
     out: Path | None = Field(None, description="folder of table and pictures (default: out/experiments)")
     gallery: Path | None = Field(None, description="folder for the pictures and findings.md of all studies run")
+    jobs: int = Field(1, ge=1, description="processes on this machine")
     scheduler: str | None = Field(None, description="address of a Dask scheduler")
 
 
@@ -63,7 +64,9 @@ def main(arguments: Sequence[str]) -> int:
     for seed in request.seed:
         for study in studies:
             folder = out / request.profile / f"seeds-{seed}" / study.name
-            outcome = run_study(study, profile=request.profile, seed=seed, out=folder, scheduler=request.scheduler)
+            outcome = run_study(
+                study, profile=request.profile, seed=seed, out=folder, jobs=request.jobs, scheduler=request.scheduler
+            )
             outcomes.setdefault(seed, []).append(outcome)
             print(outcome.finding)
             for path in (folder / "table.csv", *outcome.pictures):

@@ -4,15 +4,15 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from numerics._cluster import map_on_cluster
 from numerics._errors import UsageError
+from numerics._parallel import map_in_parallel
 from numerics.experiments._expectation import Expectation, Interval, Row
 
 Cell = dict[str, Any]
@@ -85,12 +85,14 @@ def key_of(cell: Mapping[str, Any]) -> str:
     return "_".join(f"{key}-{value}" for key, value in cell.items()).replace("/", "-").replace(" ", "")
 
 
-def run_study(study: Study, *, profile: str, seed: int, out: Path, scheduler: str | None = None) -> Outcome:
+def run_study(
+    study: Study, *, profile: str, seed: int, out: Path, jobs: int = 1, scheduler: str | None = None
+) -> Outcome:
     """Measure the cells that the table in `out` does not hold yet, then judge and draw.
 
     Arguments:
         seed: block of seeds; blocks are disjoint.
-        scheduler: address of a Dask scheduler; None measures here, cell after cell.
+        jobs, scheduler: processes on this machine that measure the cells, or the address of a Dask scheduler.
 
     Raises:
         UsageError: if the folder holds another run.
@@ -105,7 +107,8 @@ def run_study(study: Study, *, profile: str, seed: int, out: Path, scheduler: st
     done = {key_of({k: row[k] for k in cell}) for cell in cells for row in rows if _belongs(row, cell)}
     missing = [cell for cell in cells if key_of(cell) not in done or not (_series_path(out, cell)).exists()]
     rows = [row for row in rows if not any(_belongs(row, cell) for cell in missing)]
-    for index, (cell, (new, series)) in enumerate(_measurements(study, missing, seeds, scheduler), start=1):
+    measured = map_in_parallel(study.measure, missing, seeds, jobs=jobs, scheduler=scheduler)
+    for index, (cell, (new, series)) in enumerate(measured, start=1):
         path = _series_path(out, cell)
         path.parent.mkdir(exist_ok=True)
         np.savez_compressed(path, **series)  # type: ignore[arg-type]
@@ -115,6 +118,7 @@ def run_study(study: Study, *, profile: str, seed: int, out: Path, scheduler: st
         print(f"{study.name} {index}/{len(missing)} {key_of(cell)} {spent:.0f} s", file=sys.stderr, flush=True)
     order = {key_of(cell): place for place, cell in enumerate(cells)}
     rows.sort(key=lambda row: next(order[key_of(cell)] for cell in cells if _belongs(row, cell)))
+    _write(out / "table.csv", rows)  # in the order of the cells, whichever was measured first
     verdicts = tuple(Verdict(e, *e.judge(rows)) for e in study.expectations)
 
     def load(cell: Cell) -> Series:
@@ -125,16 +129,6 @@ def run_study(study: Study, *, profile: str, seed: int, out: Path, scheduler: st
     outcome = Outcome(study, rows, verdicts, pictures, time.monotonic() - began)
     (out / "finding.txt").write_text(outcome.finding + "\n")
     return outcome
-
-
-def _measurements(
-    study: Study, cells: Sequence[Cell], seeds: Sequence[int], scheduler: str | None
-) -> Iterator[tuple[Cell, Measured]]:
-    if scheduler is None:
-        for cell in cells:
-            yield cell, study.measure(cell, seeds)
-        return
-    yield from map_on_cluster(study.measure, cells, scheduler, seeds)
 
 
 def _register(study: Study, profile: str, seeds: Sequence[int], path: Path) -> None:

@@ -204,7 +204,7 @@ STUDY = Study(
     "does depth complete better and with sparser slices, under gradient flow and under the released training?",
     EXPECTATIONS,
     cells,
-    {"quick": 24, "full": 10, "test": 2},
+    {"quick": 96, "full": 10, "test": 2},
     measure,
     draw,
 )

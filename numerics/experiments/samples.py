@@ -127,7 +127,7 @@ STUDY = Study(
     "how many observations does each depth need, beside methods that know the rank or relax it?",
     EXPECTATIONS,
     cells,
-    {"quick": 48, "full": 10, "test": 2},
+    {"quick": 192, "full": 10, "test": 2},
     measure,
     draw,
 )

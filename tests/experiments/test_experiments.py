@@ -67,6 +67,13 @@ def test_a_second_run_continues_the_table_and_seed_blocks_are_disjoint(tmp_path)
     assert not {r["seed"] for r in other.rows} & {r["seed"] for r in first.rows}
 
 
+def test_the_table_does_not_depend_on_the_number_of_processes(tmp_path):
+    study = load_study("mechanism")
+    for jobs in (1, 2):
+        run_study(study, profile="test", seed=0, out=tmp_path / str(jobs), jobs=jobs)
+    assert (tmp_path / "1" / "table.csv").read_bytes() == (tmp_path / "2" / "table.csv").read_bytes()
+
+
 def test_a_folder_of_another_run_is_refused(tmp_path):
     run_study(small([]), profile="quick", seed=0, out=tmp_path)
     with pytest.raises(UsageError, match="seeds differs"):
