@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics._pictures import colour, plain_ticks
 from numerics.experiments._expectation import Row, interval, pick
 
 MARKERS = "osD^vPX"
@@ -20,13 +21,6 @@ def figure(rows: int, columns: int, *, width: float = 3.4, height: float = 2.9) 
 
     size = (width * columns, height * rows)
     return pyplot.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-
-
-def colour(place: int, count: int = 5) -> Any:
-    """Colour of an ordered quantity (depth): viridis without its palest end."""
-    from matplotlib import colormaps
-
-    return colormaps["viridis"](0.88 * place / max(1, count - 1))
 
 
 def band(axis: Any, x: Any, values: Any, *, log: bool = False, **style: Any) -> None:
@@ -67,23 +61,12 @@ def over_depths(
         axis.set(xlabel="depth K", ylabel=label, xticks=depths)
 
 
-def _plain_ticks(axis: Any) -> None:
-    """A logarithmic axis of less than two decades gets labels such as 0.2 and 0.5, not one power of ten."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    low, high = axis.get_ylim()
-    if axis.get_yscale() == "log" and high < 100 * low:
-        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 4 * low else (1, 1.5, 2, 3, 5, 7)))
-        axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter(NullFormatter())
-
-
 def finish(picture: Any, folder: Path, stem: str) -> list[Path]:
     """Write stem.svg and stem.png, without dates, so that equal runs give equal files."""
     from matplotlib import pyplot, rc_context
 
     for axis in picture.axes:
-        _plain_ticks(axis)
+        plain_ticks(axis)
     paths = []
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": stem}):
         for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
