@@ -29,9 +29,8 @@ from ._precise import Precise
 from ._state import PreciseState, State
 
 SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
-# With targets of W's size W mostly shrinks along a path. In the other two paces the target is 2^2 times larger, and in
-# the last it has the signs of W and time is 2^4 times slower: W grows while the gradient is small.
-PACES = ("plain", "large target", "slow growth")
+# With targets of W's size W mostly shrinks along a path. In a pace that is not plain the target is 2^2 times larger;
+# in slow growth it has the signs of W and time is 2^4 times slower, too: W grows while the gradient is small.
 GROWTH, SLOWNESS = 2, 4
 VISIBLE = 2.0**-8  # a short way is lost in what cancellation leaves of W: only where W is this much of its terms
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
@@ -49,7 +48,7 @@ class Problem:
         normalised: weights are mask / number observed (completion) if true, else mask.
         exponent, target_exponent, weight_exponent: blocks, target and weights are multiplied by 2 to these powers.
         kind: which thin set the generator aimed at.
-        pace: one of PACES, how `for_path` scales target and time.
+        pace: how `for_path` scales target and time: "plain", "large target" or "slow growth".
     """
 
     architecture: Architecture
