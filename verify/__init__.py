@@ -12,7 +12,7 @@ A conjecture is one function whose argument's type says what it is about:
 
 from ._check import check
 from ._claim import Claim, ClaimError, conjecture
-from ._judge_state import assume
+from ._evaluate import assume
 from ._path import Descent, Flow
 from ._relations import Relation, at_most, constant, equal, nonincreasing
 from ._seeds import Seeds

@@ -15,11 +15,12 @@ import theory
 from ._batch import PathBatch
 from ._claim import Claim, ClaimError
 from ._counterexample import as_counterexample
+from ._evaluate import Mutated, Rejected, Undefined, relations
 from ._events import Cell
 from ._inputs import Inputs, Settings
 from ._judge_path import judge_descent, judge_flow
 from ._judge_seeds import judge_seeds
-from ._judge_state import EXACTLY, Mutated, Rejected, judge_exact, judge_state, relations
+from ._judge_state import EXACTLY, judge_exact, judge_state
 from ._judge_target import judge_target
 from ._limits import OutOfTime, time_limit
 from ._problem import Problem
@@ -315,6 +316,8 @@ def _asked(ask: Callable[[], Outcome]) -> Outcome:
         return ask()
     except Rejected:
         return Outcome("rejected", how="the conjecture's own hypothesis was not met")
+    except Undefined as undefined:
+        return Outcome("undefined", how=str(undefined))
 
 
 def _blame(claim: Claim, error: BaseException) -> str:

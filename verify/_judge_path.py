@@ -11,7 +11,8 @@ import numpy as np
 
 from ._batch import PathBatch, PathFailure, precise_descent
 from ._claim import Claim
-from ._judge_state import EPS, NOISE_MARGIN, PERSISTED, is_clear, ratio, relations, second_look, worst_entry
+from ._evaluate import relations
+from ._judge_state import EPS, NOISE_MARGIN, PERSISTED, is_clear, ratio, second_look, worst_entry
 from ._numbers import precision
 from ._path import COARSE, FINE
 from ._relations import Relation, _floats, concatenated_gap

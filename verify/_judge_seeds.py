@@ -8,7 +8,8 @@ import numpy as np
 from scipy.stats import t as student
 
 from ._claim import Claim
-from ._judge_state import ROUNDING, ratio, relations, worst_entry
+from ._evaluate import relations
+from ._judge_state import ROUNDING, ratio, worst_entry
 from ._problem import Problem
 from ._relations import signed
 from ._seeds import PathFailure, Seeds, run_seeds

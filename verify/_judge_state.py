@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,9 +10,10 @@ import numpy as np
 import torch
 
 from ._claim import Claim
+from ._evaluate import Mutated, relations
 from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._problem import Problem
-from ._relations import Relation, are_exact, concatenated_gap, is_exact_zero, relations_of
+from ._relations import Relation, are_exact, concatenated_gap, is_exact_zero
 from ._state import NotDifferentiable, State
 from ._verdict import Outcome
 
@@ -28,27 +26,6 @@ VANISHED = 1e-20  # shrinking by this factor from 16 to 75 digits means the disc
 PERSISTED = 0.1  # a real violation keeps at least this part of its float64 size
 EXACTLY = "exact rational arithmetic"
 CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded constants in the conjecture itself
-
-
-class Mutated(Exception):
-    """The conjecture changed the state it was given."""
-
-
-class Rejected(Exception):
-    """The conjecture's own hypothesis (`assume`) is not met by this input."""
-
-
-def assume(condition: Any) -> None:
-    """Say inside a conjecture that it speaks only of inputs with `condition`; others are rejected and counted."""
-    if not bool(condition):
-        raise Rejected
-
-
-def relations(claim: Claim, subject: Any) -> tuple[Relation, ...]:
-    """Run the claim's function, silently, and return its relations."""
-    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return relations_of(claim.function(subject))
 
 
 def ratio(violation: np.ndarray, scale: np.ndarray) -> np.ndarray:

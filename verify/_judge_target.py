@@ -8,15 +8,14 @@ import numpy as np
 import torch
 
 from ._claim import Claim
+from ._evaluate import Mutated, relations
 from ._judge_state import (
     EPS,
     NOISE_MARGIN,
     PERSISTED,
     ROUNDING,
-    Mutated,
     exactly,
     ratio,
-    relations,
     second_look,
     worst_entry,
 )

@@ -174,6 +174,18 @@ def relations_of(returned: Any) -> tuple[Relation, ...]:
     )
 
 
+def undefined_entries(relations: tuple[Relation, ...]) -> tuple[int, int]:
+    """How many entries of the operands are infinite or not a number, and how many there are."""
+    sides = [side for relation in relations for side in (relation.measured, relation.predicted) if side is not None]
+    finite = [np.isfinite(_floats(side)) if not _exact(side) else np.True_ for side in sides]
+    return sum(int(np.sum(~f)) for f in finite), sum(int(np.size(f)) for f in finite)
+
+
+def _exact(side: Any) -> bool:
+    """Whether an operand has no entry that could be infinite: exact rationals, which may be too large for a float."""
+    return isinstance(side, Precise) and all(isinstance(entry, EXACT_TYPES) for entry in side.array.flat)
+
+
 def concatenated_gap(relations: tuple[Relation, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Violation and scale of several relations as flat vectors."""
     gaps = [relation.gap() for relation in relations]

@@ -54,7 +54,7 @@ class Outcome:
     """What one example says of a claim.
 
     Arguments:
-        status: "holds", "violated", "undecided" or "rejected".
+        status: "holds", "violated", "undecided", "undefined" (not a finite number) or "rejected".
         worst: largest violation relative to its natural scale.
         allowed: relative error bar at that entry.
         order: order at which the discrepancy vanished under refinement, if it was measured.
@@ -75,7 +75,12 @@ class Outcome:
 
 @dataclass
 class Result:
-    """Verdict on one claim in one cell (depth, order, chain). Field names are the JSON contract, design 4.4."""
+    """Verdict on one claim in one cell (depth, order, chain). Field names are the JSON contract, design 4.4.
+
+    examples: inputs that were kept and judged; rejected: those that did not meet a hypothesis. Of the kept ones
+    undecided could not be told from numerical error, undefined gave no finite number, kinks lay where a rate is one-sided.
+    drawn: what the inputs were, as ranges: name -> [least, largest] or a count.
+    """
 
     id: str
     title: str
@@ -90,6 +95,9 @@ class Result:
     examples: int = 0
     rejected: int = 0
     undecided: int = 0
+    undefined: int = 0
+    kinks: int = 0
+    drawn: dict[str, Any] = field(default_factory=dict)
     worst: float = 0.0
     allowed: float = 0.0
     observed_order: float | None = None

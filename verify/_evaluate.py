@@ -1,0 +1,70 @@
+"""Running a claim's function: under torch's float64 and cpu defaults, silently, and only finite numbers come back."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from ._claim import Claim
+from ._relations import Relation, relations_of, undefined_entries
+
+
+class Mutated(Exception):
+    """The conjecture changed the state it was given."""
+
+
+class Rejected(Exception):
+    """The conjecture's own hypothesis (`assume`) is not met by this input."""
+
+
+class Undefined(Exception):
+    """An operand of a relation is infinite or not a number: nothing can be said of this input."""
+
+
+def assume(condition: Any) -> None:
+    """Say inside a conjecture that it speaks only of inputs with `condition`; others are rejected and counted."""
+    if not bool(condition):
+        raise Rejected
+
+
+@contextlib.contextmanager
+def user_code() -> Iterator[None]:
+    """Context for code the engine did not write: float64 on the cpu whatever the file did to torch, nothing printed."""
+    dtype, device = torch.get_default_dtype(), torch.get_default_device()
+    torch.set_default_dtype(torch.float64)
+    if device.type != "cpu":
+        torch.set_default_device("cpu")
+    try:
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(),
+            np.errstate(all="ignore"),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
+        if device.type != "cpu":
+            torch.set_default_device(device)
+
+
+def relations(claim: Claim, subject: Any) -> tuple[Relation, ...]:
+    """Run the claim's function and return its relations.
+
+    Raises:
+        Undefined: an entry on either side is infinite or not a number.
+        Exception: whatever the function raises.
+    """
+    with user_code():
+        stated = relations_of(claim.function(subject))
+    undefined, entries = undefined_entries(stated)
+    if undefined:
+        raise Undefined(f"not a number in {undefined} of {entries} entries")
+    return stated
