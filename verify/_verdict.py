@@ -78,7 +78,8 @@ class Result:
     """Verdict on one claim in one cell (depth, order, chain). Field names are the JSON contract, design 4.4.
 
     examples: inputs that were kept and judged; rejected: those that did not meet a hypothesis. Of the kept ones
-    undecided could not be told from numerical error, undefined gave no finite number, kinks lay where a rate is one-sided.
+    undecided could not be told from numerical error, undefined gave no finite number, kinks lay where a rate is
+    one-sided.
     drawn: what the inputs were, as ranges: name -> [least, largest] or a count.
     """
 
