@@ -141,7 +141,7 @@ def descend(
             total.backward()
             rule.step()
     counts = torch.tensor(indices)
-    return Run(architecture, counts * step, counts, losses, history, float(step), optimizer)
+    return Run(architecture, counts.to(torch.float64) * step, counts, losses, history, float(step), optimizer)
 
 
 def _stable_step(

@@ -5,31 +5,41 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
 import theory
 
-from ._batch import PathBatch
+from ._batch import PathBatch, PathFailure
 from ._claim import Claim, ClaimError
 from ._counterexample import as_counterexample
-from ._evaluate import Mutated, Rejected, Undefined, relations
+from ._evaluate import HYPOTHESIS, Float64Only, Mutated, Rejected, Undefined, relations
 from ._events import Cell
 from ._inputs import Inputs, Settings
 from ._judge_path import judge_descent, judge_flow
-from ._judge_seeds import judge_seeds
-from ._judge_state import EXACTLY, judge_exact, judge_state
-from ._judge_target import judge_target
+from ._judge_seeds import COUNTS, judge_seeds
+from ._judge_state import EXACTLY, audit_state, judge_exact, judge_state
+from ._judge_target import EFFORTS, judge_target
 from ._limits import OutOfTime, time_limit
 from ._problem import Problem
+from ._rates import watching
 from ._seeds import run_seeds
 from ._shrink import shrink
+from ._target import Costs, as_target
 from ._verdict import Outcome, Result, Verdict
 
-UNDECIDED_ALLOWED = 0.02  # part of the examples that may stay undecided in a SUPPORTED claim
+KEPT = 10  # inputs that must meet the hypotheses before anything is said of a claim
+KEPT_SEEDS = 3  # problems of a claim about Seeds, each with dozens of runs
+# Part of the kept inputs that may stay undecided, none of them with a violation, in a SUPPORTED claim; more along a
+# path: steps are drawn up to the stability limit, far outside the asymptotic regime.
+UNDECIDED, UNDECIDED_PATHS = 0.02, 0.25
+CHECKED = 8  # inputs on which rates are compared with difference quotients, and operands must not be float32
+AUDITED = 4  # inputs that a claim about a State is asked of in 75 digits although float64 found nothing
 PATHS = ("Flow", "Descent")
+STATED = ("holds", "violated", "undecided")  # statuses whose worst and allowed say something
 SAMPLES = 60  # points kept for the picture of measured against predicted
 
 
@@ -75,17 +85,17 @@ class CellRun:
         for number, (example, ask) in enumerate(self._examples(claim)):
             left = deadline - time.monotonic()
             if left <= 0 and number:
-                result.detail = f"budget of {self.settings.budget:g} s used up after {number} examples"
+                result.detail = self._cut_short(number)
                 break
             try:
                 with time_limit(max(left, 0.001)):
                     if number == 0:
                         self._check_repeatable(claim, example)
-                    outcomes.append(_asked(ask))
+                    outcomes.append(_asked(ask, first=number < CHECKED))
             except OutOfTime:
                 if not number:
                     raise
-                result.detail = f"budget of {self.settings.budget:g} s used up after {number} examples"
+                result.detail = self._cut_short(number)
                 break
             if outcomes[-1].status == "violated" and (witness is None or not claim.negative):
                 witness = (example, outcomes[-1])
@@ -113,6 +123,13 @@ class CellRun:
                 return
         if claim.subject == "Target":
             exact = all(outcome.how == EXACTLY for outcome in outcomes if outcome.status != "rejected")
+        if (
+            not exact
+            and not claim.negative
+            and not (proof and proof.holds)
+            and not self._audit(claim, outcomes, result)
+        ):
+            return
         _fill(result, outcomes)
         self._conclude(claim, result, outcomes, exact, proof)
 
@@ -144,20 +161,56 @@ class CellRun:
                 return exact
         return judge_state(claim, problem, state=self.inputs.state(index, claim.assumes), witnessed=self._witnessed)
 
+    def _cut_short(self, number: int) -> str:
+        return f"budget of {self.settings.budget:g} s used up after {number} examples; raise budget="
+
     def _check_repeatable(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> None:
-        if claim.subject != "State":
-            return
-        assert isinstance(example, Problem)
+        """Two evaluations on one input agree, and no operand has fewer digits than float64.
+
+        Raises:
+            NotRepeatable, ClaimError
+        """
         try:
-            first, second = (
-                [relation.gap()[0] for relation in relations(claim, example.state(claim.assumes))] for _ in range(2)
-            )
-        except Rejected:
+            subjects = self._subject(claim, example), self._subject(claim, example)
+            with Float64Only():
+                first, second = ([relation.gap()[0] for relation in relations(claim, each)] for each in subjects)
+        except (Rejected, Undefined, PathFailure):
             return
         if len(first) != len(second) or any(
             a.shape != b.shape or not np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)
         ):
             raise NotRepeatable
+
+    def _subject(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> Any:
+        if not isinstance(example, Problem):
+            batch, index = example
+            return batch.flow(index) if claim.subject == "Flow" else batch.descent(index, 0, claim.optimizer)
+        if claim.subject == "Target":
+            return as_target(example, Costs(*EFFORTS[0]))
+        if claim.subject == "Seeds":
+            return self._run_seeds(example, claim.assumes, claim.optimizer, COUNTS[0])
+        return example.state(claim.assumes)
+
+    def _audit(self, claim: Claim, outcomes: list[Outcome], result: Result) -> bool:
+        """Ask some inputs on which float64 found nothing in 75 digits as well; False where one of them refutes."""
+        if claim.subject not in ("State", "Target"):
+            return True
+        problems = self.inputs.problems if claim.subject == "State" else self.inputs.targets
+        ask = audit_state if claim.subject == "State" else partial(judge_target, audit=True)
+        held = [index for index, outcome in enumerate(outcomes) if outcome.status == "holds"]
+        held.sort(key=lambda index: sum(block.size for block in problems[index].blocks.values()))
+        chosen = held[len(held) // 10 :: max(1, len(held) // (2 * AUDITED))][:AUDITED]  # small ones, not the smallest
+        for index in chosen:
+            problem = problems[index]
+            outcome = _asked(partial(ask, claim, problem))
+            if outcome.status == "violated":
+                outcomes[index] = outcome
+                _fill(result, outcomes)
+                self._refuted(claim, problem, outcome, result)
+                return False
+            if outcome.status == "undecided" and not outcome.missing:
+                outcomes[index] = outcome
+        return True
 
     def _exactly(self, claim: Claim, result: Result, deadline: float) -> bool:
         """Whether the claim holds in exact rational arithmetic on every generated problem."""
@@ -183,27 +236,21 @@ class CellRun:
         exact: bool,
         proof: _Proof | None,
     ) -> None:
-        held = sum(o.status == "holds" for o in outcomes)
-        undecided = [o for o in outcomes if o.status == "undecided"]
-        if claim.negative:
-            result.verdict = Verdict.INCONCLUSIVE
-            result.detail = "no input was found that violates the relation"
-        elif not held and not undecided:
-            result.verdict = Verdict.VACUOUS
-            result.detail = next((o.how for o in outcomes if o.how), "no generated input met the hypotheses")
-        elif len(undecided) > UNDECIDED_ALLOWED * len(outcomes):
-            result.verdict = Verdict.INCONCLUSIVE
-            result.detail = undecided[0].how
-        elif exact:
-            result.verdict = Verdict.EXACT
-        else:
-            result.verdict = Verdict.SUPPORTED
+        result.verdict, reason = conclusion(outcomes, claim, exact=exact, asked=self._asked_for(claim))
+        if reason:
+            cut_short = bool(result.detail) and result.verdict is Verdict.VACUOUS
+            result.verdict = Verdict.INCONCLUSIVE if cut_short else result.verdict
+            result.detail = f"{result.detail}; {reason}" if result.detail else reason
         if proof is not None and result.verdict in (Verdict.EXACT, Verdict.SUPPORTED):
             if proof.holds:
                 result.verdict, result.range = Verdict.PROVED, proof.range
             else:
                 result.verdict = Verdict.ERROR
                 result.detail = f"theory's derivation {claim.derivation} does not check: residual {proof.residual}"
+
+    def _asked_for(self, claim: Claim) -> int:
+        """How many inputs a claim is to be judged on, as far as the user's settings go."""
+        return self.settings.paths if claim.subject in PATHS else self.settings.examples
 
     def _proof(self, claim: Claim) -> _Proof | None:
         """Theory's derivation of a claim in this cell, checked, if it has one."""
@@ -243,6 +290,13 @@ class CellRun:
                     outcome = again
         result.verdict = Verdict.SUPPORTED if claim.negative else Verdict.REFUTED
         result.detail = ("witness: " if claim.negative else "") + outcome.how
+        proof = None if claim.negative else self._proof(claim)
+        if proof is not None and proof.holds:
+            result.verdict = Verdict.ERROR
+            result.detail = (
+                f"theory proves this claim ({claim.derivation}) and an input contradicts it: "
+                f"the proof, the measurement or the tool is wrong; {outcome.how}"
+            )
         result.counterexample = as_counterexample(claim, self.cell, problem, outcome, self.settings.seed)
 
 
@@ -298,7 +352,10 @@ def judge_examples(claim: Claim, cell: Cell, batch: PathBatch, budget: float) ->
             outcomes = [_asked(partial(_judge_path, claim, batch, i)) for i in range(len(batch.starts))]
         _fill(result, outcomes)
         statuses = {outcome.status for outcome in outcomes}
-        verdicts = {"violated": Verdict.REFUTED, "undecided": Verdict.INCONCLUSIVE, "holds": Verdict.SUPPORTED}
+        verdicts = {
+            "violated": Verdict.REFUTED, "undefined": Verdict.INCONCLUSIVE, "undecided": Verdict.INCONCLUSIVE,
+            "holds": Verdict.SUPPORTED,
+        }  # fmt: skip
         result.verdict = next((v for status, v in verdicts.items() if status in statuses), Verdict.VACUOUS)
         result.detail = outcomes[0].how
     except OutOfTime:
@@ -311,13 +368,53 @@ class NotRepeatable(Exception):
     """Two evaluations of the conjecture on the same input differ."""
 
 
-def _asked(ask: Callable[[], Outcome]) -> Outcome:
-    try:
-        return ask()
-    except Rejected:
-        return Outcome("rejected", how="the conjecture's own hypothesis was not met")
-    except Undefined as undefined:
-        return Outcome("undefined", how=str(undefined))
+def conclusion(outcomes: Sequence[Outcome], claim: Claim, *, exact: bool, asked: int) -> tuple[Verdict, str]:
+    """What the outcomes of all inputs, none of which refutes, say together, and why if it is not enough.
+
+    Only kept inputs count, those that met the hypotheses. Enough of them must have been kept, nearly all must hold, and
+    not one may show a violation in float64 that no second look explains, or a value that is not a finite number.
+
+    Arguments:
+        exact: whether the claim held in exact arithmetic throughout.
+        asked: how many inputs the user asked for: so many are enough where that is fewer than KEPT.
+    """
+    kept = [o for o in outcomes if o.status != "rejected"]
+    undecided = [o for o in kept if o.status == "undecided"]
+    undefined = [o for o in kept if o.status == "undefined"]
+    unexplained = [o for o in undecided if o.unexplained]
+    enough = KEPT_SEEDS if claim.subject == "Seeds" else min(KEPT, asked)
+    if kept and len(undefined) == len(kept):
+        return Verdict.VACUOUS, f"{undefined[0].how}, and so on all {len(kept)} inputs"
+    if len(kept) < enough:
+        why = next((o.how for o in outcomes if o.status == "rejected" and o.how != HYPOTHESIS), "")
+        return Verdict.VACUOUS, (
+            f"{len(kept)} of {len(outcomes)} inputs met the hypotheses, {enough} are needed{': ' * bool(why)}{why}"
+        )
+    if claim.negative:
+        return Verdict.INCONCLUSIVE, f"none of {len(kept)} inputs violates the relation"
+    if undefined:
+        return Verdict.INCONCLUSIVE, f"{undefined[0].how}, on {len(undefined)} of {len(kept)} inputs"
+    if unexplained:
+        worst = max(unexplained, key=lambda o: o.worst)
+        return Verdict.INCONCLUSIVE, (
+            f"{worst.how}; on {len(unexplained)} of {len(kept)} inputs, by {worst.worst:.1e} where {worst.allowed:.1e} "
+            "is allowed (relative)"
+        )
+    if len(undecided) > (UNDECIDED_PATHS if claim.subject in PATHS else UNDECIDED) * len(kept):
+        return Verdict.INCONCLUSIVE, f"{undecided[0].how}; on {len(undecided)} of {len(kept)} inputs"
+    return (Verdict.EXACT if exact else Verdict.SUPPORTED), ""
+
+
+def _asked(ask: Callable[[], Outcome], *, first: bool = False) -> Outcome:
+    """What one input says. `first`: rates are held against difference quotients."""
+    with watching(check=first) as seen:
+        try:
+            outcome = ask()
+        except Rejected:
+            return Outcome("rejected", how=HYPOTHESIS)
+        except Undefined as undefined:
+            outcome = Outcome("undefined", how=str(undefined))
+    return replace(outcome, kinks=seen.kinks) if seen.kinks else outcome
 
 
 def _blame(claim: Claim, error: BaseException) -> str:
@@ -338,8 +435,10 @@ def _fill(result: Result, outcomes: list[Outcome]) -> None:
     result.examples = len(judged)
     result.rejected = len(outcomes) - len(judged)
     result.undecided = sum(o.status == "undecided" for o in outcomes)
+    result.undefined = sum(o.status == "undefined" for o in outcomes)
+    result.kinks = sum(o.kinks > 0 for o in outcomes)
     if judged:
-        worst = max(judged, key=lambda o: o.worst / o.allowed if o.allowed else o.worst)
+        worst = max(judged, key=lambda o: (o.status in STATED, o.worst / o.allowed if o.allowed else o.worst))
         result.worst, result.allowed = worst.worst, worst.allowed
     orders = [o.order for o in judged if o.order is not None]
     result.observed_order = float(np.median(orders)) if orders else None

@@ -10,9 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
-from ._claim import Claim
+from ._claim import Claim, ClaimError
 from ._relations import Relation, relations_of, undefined_entries
+
+HYPOTHESIS = "the conjecture's own hypothesis was not met"
+COARSE = (torch.float32, torch.float16, torch.bfloat16, torch.complex64)
 
 
 class Mutated(Exception):
@@ -53,6 +57,29 @@ def user_code() -> Iterator[None]:
         torch.set_default_dtype(dtype)
         if device.type != "cpu":
             torch.set_default_device(device)
+
+
+class Float64Only(TorchFunctionMode):
+    """Refuses operands of fewer digits than float64: 1/3 in float32 is off by 1e-8, which no judge can tell from a
+    violation."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = getattr(func, "__name__", str(func))
+        if name != "__get__":
+            for argument in args:
+                for one in argument if isinstance(argument, (list, tuple)) else (argument,):
+                    if _is_coarse(one):
+                        raise ClaimError(
+                            f"a {str(one.dtype).removeprefix('torch.')} operand meets torch's {name.strip('_')}; "
+                            "everything here is float64: write dtype=torch.float64, and no .float()"
+                        )
+        return func(*args, **(kwargs or {}))
+
+
+def _is_coarse(value: Any) -> bool:
+    if isinstance(value, torch.Tensor):
+        return value.dtype in COARSE
+    return isinstance(value, np.floating) and value.dtype.itemsize < 8
 
 
 def relations(claim: Claim, subject: Any) -> tuple[Relation, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from ._claim import Claim
-from ._evaluate import Mutated, relations
+from ._evaluate import HYPOTHESIS, Mutated, Rejected, Undefined, relations
 from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._problem import Problem
 from ._relations import Relation, are_exact, concatenated_gap, is_exact_zero
@@ -22,8 +23,12 @@ ROUNDING = 64 * EPS  # discrepancies below this, relative, are rounding without 
 NOISE_MARGIN = 16.0  # a discrepancy must exceed this many times the rounding noise before it is looked at in 75 digits
 CLEAR, CLEARLY = 1e6, 1e-8  # violations this far above the error bar and this large, relative, need no second look
 
-VANISHED = 1e-20  # shrinking by this factor from 16 to 75 digits means the discrepancy is rounding
-PERSISTED = 0.1  # a real violation keeps at least this part of its float64 size
+CEILING = 1e-6  # an error bar above this part of the scale says nothing: 75 digits decide, or nobody
+GROSS = 1e-3  # without a high-precision counterpart only violations of this relative size are told by float64 alone
+
+NOTHING = 1e-25  # relative discrepancies below this in 75 digits are rounding, of a rate by differences too
+VANISHED = 1e-20  # shrinking by this factor from 75 to 300 digits means the discrepancy is rounding
+PERSISTED = 0.1  # a real violation keeps at least this part of its size under refinement
 EXACTLY = "exact rational arithmetic"
 CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded constants in the conjecture itself
 
@@ -55,8 +60,8 @@ def judge_state(claim: Claim, problem: Problem, *, state: State | None = None, w
     """What one problem says of a claim about a State.
 
     float64 first; a discrepancy above 64 eps is compared with the effect of perturbing every input by one rounding;
-    what is still larger is evaluated again in 75 digits by hand-written formulas without autograd, where rounding
-    vanishes by 59 orders and a real violation stays.
+    what is still larger, and what is smaller only because that effect is large, is evaluated again in 75 digits by
+    hand-written formulas without autograd, where rounding vanishes by 59 orders and a real violation stays.
 
     `witnessed`: a negative claim already has its confirmed witness; further ones are counted in float64 only.
 
@@ -79,19 +84,36 @@ def judge_state(claim: Claim, problem: Problem, *, state: State | None = None, w
         allowed = ROUNDING * scale + NOISE_MARGIN * noise
         if np.all(violation <= ROUNDING * scale + NOISE_MARGIN / 4 * noise):  # further tries would not change that
             break
-    if np.all(violation <= allowed):
-        return Outcome(
-            "holds",
-            worst=float(relative[at]) if np.isfinite(relative[at]) else 0.0,
-            allowed=float(ratio(allowed, scale)[at]),
-        )
+    bar = float(ratio(allowed, scale)[at])
+    if np.all(violation <= allowed) and not is_blind(violation, allowed, scale):
+        return Outcome("holds", worst=float(relative[at]), allowed=bar)
     if witnessed and is_clear(violation, allowed, scale):
         measured, predicted = worst_entry(stated)
         return Outcome(
-            "violated", worst=float(relative[at]), allowed=float(ratio(allowed, scale)[at]), measured=measured,
+            "violated", worst=float(relative[at]), allowed=bar, measured=measured,
             predicted=predicted, how="float64, a million times the effect of rounding the input",
         )  # fmt: skip
-    return confirm_state(claim, problem, stated, violation, scale)
+    outcome = confirm_state(claim, problem, stated, violation, scale, allowed)
+    if outcome.missing and is_gross(violation, allowed, scale):
+        return by_float64_alone(outcome)
+    return outcome
+
+
+def is_gross(violation: np.ndarray, allowed: np.ndarray, scale: np.ndarray) -> bool:
+    """Whether float64 alone can tell a violation: as large as its scale, a million times its error bar."""
+    gross = ratio(violation, scale) > GROSS
+    return bool(np.any(gross & (violation > CLEAR * allowed) & (allowed <= CEILING * scale)))
+
+
+def by_float64_alone(outcome: Outcome) -> Outcome:
+    """A gross violation where a function has no counterpart in high precision; `how` names the function."""
+    how = f"float64 at four inputs a rounding apart, a million times what that changes; {outcome.how}"
+    return replace(outcome, status="violated", refined=outcome.worst, how=how)
+
+
+def is_blind(violation: np.ndarray, allowed: np.ndarray, scale: np.ndarray) -> bool:
+    """Whether an entry above rounding has an error bar under which anything would hold."""
+    return bool(np.any((violation > ROUNDING * scale) & (allowed > CEILING * scale)))
 
 
 def _noise(claim: Claim, state: State, violation: np.ndarray) -> Iterator[np.ndarray]:
@@ -111,26 +133,34 @@ def _noise(claim: Claim, state: State, violation: np.ndarray) -> Iterator[np.nda
         )
         try:
             other, _ = concatenated_gap(relations(claim, moved))
-        except Exception:
-            return
-        if other.shape == violation.shape:
-            worst = np.maximum(
-                worst,
-                np.abs(np.where(np.isfinite(other), other, 0.0) - np.where(np.isfinite(violation), violation, 0.0)),
-            )
+        except Exception:  # a rounding away the claim is undefined or rejects its input: float64 cannot tell here
+            other = np.full_like(violation, np.inf)
+        if other.shape != violation.shape:
+            other = np.full_like(violation, np.inf)
+        worst = np.maximum(worst, np.abs(other - violation))
         yield worst
 
 
 def confirm_state(
-    claim: Claim, problem: Problem, stated: tuple[Relation, ...], violation: np.ndarray, scale: np.ndarray
+    claim: Claim,
+    problem: Problem,
+    stated: tuple[Relation, ...],
+    violation: np.ndarray,
+    scale: np.ndarray,
+    allowed: np.ndarray,
 ) -> Outcome:
-    """Second route, 75 digits: does the discrepancy persist?"""
+    """Second route, 75 digits: does the discrepancy persist?
+
+    Arguments:
+        violation, scale, allowed: what float64 gives, entry by entry.
+    """
     relative = ratio(violation, scale)
-    at = int(np.argmax(relative))
+    unexplained = violation > allowed
+    at = int(np.argmax(np.where(unexplained, relative, -1.0) if unexplained.any() else relative))
     measured, predicted = worst_entry(stated)
     given: dict[str, Any] = {
         "worst": float(relative[at]),
-        "allowed": ROUNDING,
+        "allowed": float(ratio(allowed, scale)[at]),
         "measured": measured,
         "predicted": predicted,
     }
@@ -151,50 +181,55 @@ def second_look(
     route: str,
     rounding: float = ROUNDING,
 ) -> Outcome:
-    """Evaluate again in 75 digits, and in 300 if anything is left: rounding vanishes, a violation stays as it is."""
+    """Evaluate again in 75 digits, and in 300 if anything is left: rounding vanishes, a violation stays as it is.
+
+    Every entry is looked at, those too that float64 passed: it cannot see below 64 eps of a large common term.
+    """
     try:
         precise, fine, fine_scale = at_precision(DIGITS)
-        finite = np.where(np.isfinite(violation), violation, np.max(fine, initial=0.0))
-        suspicious = violation > rounding * scale
-        if fine.shape == violation.shape and not np.all(_vanished(fine, fine_scale, finite) | ~suspicious):
+        if fine.shape != violation.shape:
+            return Outcome("undecided", how="the relation has another shape in high precision", **given)
+        coarse = np.where(np.isfinite(violation), violation, np.max(fine, initial=0.0))
+        left = ratio(fine, fine_scale) > NOTHING
+        persists = np.zeros_like(left)
+        if left.any():
+            before = fine
             precise, fine, fine_scale = at_precision(MORE_DIGITS)
-        real = _real(fine, fine_scale, finite, suspicious)
-    except NotDifferentiable as kink:
-        return Outcome("rejected", how=str(kink))
+            if fine.shape != before.shape:
+                return Outcome("undecided", how="the relation has another shape in 300 digits than in 75", **given)
+            left = (ratio(fine, fine_scale) > NOTHING) & (fine > VANISHED * before)
+            persists = left & (fine >= PERSISTED * before)
+    except (NotDifferentiable, Undefined) as undefined:
+        return Outcome("undefined", how=str(undefined))
     except Unsupported as unsupported:
-        return Outcome("undecided", how=f"no high-precision counterpart of {unsupported}", **given)
+        return Outcome("undecided", how=f"no high-precision counterpart of {unsupported}", missing=True, **given)
     except Exception as error:
         return Outcome("undecided", how=f"failed in high precision: {type(error).__name__}: {error}", **given)
-    if real is None:
-        return Outcome("undecided", how="the relation has another shape in high precision", **given)
-    fine_relative = ratio(fine, fine_scale)
-    left = float(fine_relative.max())
+    relative = ratio(fine, fine_scale)
+    real = persists & (relative > CONSTANTS)
     if np.any(real):
-        index = int(np.argmax(np.where(real, fine_relative, -1)))
+        index = int(np.argmax(np.where(real, relative, -1)))
         measured, predicted = worst_entry(precise)
-        given |= {"worst": float(fine_relative[index]), "measured": measured, "predicted": predicted}
+        given |= {"worst": float(relative[index]), "measured": measured, "predicted": predicted}
         return Outcome(
-            "violated", refined=float(fine_relative[index]), how=f"{DIGITS} and {MORE_DIGITS} digits, {route}", **given
+            "violated", refined=float(relative[index]), how=f"{DIGITS} and {MORE_DIGITS} digits, {route}", **given
         )
-    if np.all(_vanished(fine, fine_scale, finite) | ~suspicious):
-        shrinking = 0 < left < given["worst"] < math.inf
-        order = math.log(given["worst"] / left) / math.log(1e59) if shrinking else None
+    remains = float(relative.max())
+    suspicious = violation > rounding * scale
+    if not np.any(left & suspicious) and not np.any(left & ~persists):
+        shrinking = 0 < remains < given["worst"] < math.inf
+        order = math.log(given["worst"] / remains) / math.log(1e59) if shrinking else None
         # What is left of the discrepancy in high precision, as a part of what float64 showed.
-        kept = float(np.max(np.where(suspicious & (finite > 0), ratio(fine, finite), 0.0)))
-        return Outcome("holds", order=order, refined=left, **(given | {"worst": kept, "allowed": VANISHED}))
-    return Outcome("undecided", refined=left, how="shrinks under refinement, but not as rounding does", **given)
+        kept = float(np.max(np.where(suspicious & (coarse > 0), ratio(fine, coarse), 0.0)))
+        return Outcome("holds", order=order, refined=remains, **(given | {"worst": kept, "allowed": VANISHED}))
+    return Outcome("undecided", refined=remains, how="shrinks under refinement, but not as rounding does", **given)
 
 
-def _vanished(fine: np.ndarray, fine_scale: np.ndarray, coarse: np.ndarray) -> np.ndarray:
-    """Where the discrepancy went the way of rounding."""
-    return (fine <= VANISHED * coarse) | (ratio(fine, fine_scale) <= 1e-25)
-
-
-def _real(fine: np.ndarray, fine_scale: np.ndarray, coarse: np.ndarray, suspicious: np.ndarray) -> np.ndarray | None:
-    """Where the discrepancy kept its size in high precision and exceeds what rounded constants explain."""
-    if fine.shape != coarse.shape:
-        return None
-    return suspicious & (fine >= PERSISTED * coarse) & (ratio(fine, fine_scale) > CONSTANTS)
+def audit_state(claim: Claim, problem: Problem) -> Outcome:
+    """A problem on which float64 found nothing, asked in 75 digits: what stands below 64 eps of a large common term."""
+    stated = relations(claim, problem.state(claim.assumes))
+    violation, scale = concatenated_gap(stated)
+    return confirm_state(claim, problem, stated, violation, scale, np.maximum(violation, ROUNDING * scale))
 
 
 def judge_exact(claim: Claim, problem: Problem, *, state: State | None = None) -> Outcome | None:
@@ -211,6 +246,8 @@ def exactly(claim: Claim, subject: Callable[[], Any]) -> Outcome | None:
         if is_exact_zero(stated):
             return Outcome("holds", how=EXACTLY)
         violation, scale = concatenated_gap(stated)
+    except Rejected:
+        return Outcome("rejected", how=HYPOTHESIS)
     except Exception:
         return None
     measured, predicted = worst_entry(stated)

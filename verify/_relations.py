@@ -105,6 +105,9 @@ def _valid(value: Any, what: str) -> Any:
     if isinstance(value, (torch.Tensor, Precise)):
         if isinstance(value, torch.Tensor) and value.is_complex():
             raise TypeError(f"{what} is complex; a relation compares real numbers")
+        if isinstance(value, torch.Tensor) and value.is_floating_point() and value.dtype != torch.float64:
+            kind = str(value.dtype).removeprefix("torch.")
+            raise TypeError(f"{what} is {kind}; everything here is float64: write dtype=torch.float64, and no .float()")
         return value
     if isinstance(value, (bool, int, float, np.ndarray, np.generic)):
         return value

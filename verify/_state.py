@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +13,11 @@ import torch
 
 from numerics import Architecture, component, compose, factor, reference_compose, reference_gradient
 
-from ._forward import derivative_along
+from ._claim import ClaimError
+from ._forward import derivative_along, differentiable
 from ._numbers import EXACT_TYPES, Jet, current_digits, entrywise, precision
 from ._precise import Precise
+from ._rates import compared, is_checked, leaves, saw_kink, unit_of_time
 
 Array = Any  # torch.Tensor (float64), or Precise when a claim is confirmed
 
@@ -140,7 +142,7 @@ class State:
 
     @cached_property
     def _block_gradients(self) -> dict[str, Array]:
-        leaves = {name: value.detach().requires_grad_() for name, value in self.parameters.items()}
+        leaves = {name: differentiable(value) for name, value in self.parameters.items()}
         with torch.enable_grad():
             residual = compose(self.architecture, leaves) - self.target
             loss = (self.weights * residual * residual).sum() / 2
@@ -223,15 +225,32 @@ class State:
     def rate(self, function: Callable[[State], Array]) -> Array:
         """d f/dt along the gradient flow for any f(State) of the parameters, by forward-mode autograd.
 
+        Where f has a kink it is the one-sided rate, forward in time. On the first inputs of a claim it is compared with
+        a difference quotient of the same function.
+
         Source: (3). Raises:
+            ClaimError: a derivative was lost on the way, or f does not look at its argument.
             Unsupported: rate inside rate.
         """
         velocity = {name: -gradient for name, gradient in self.block_gradients().items()}
-        return derivative_along(
-            lambda duals: function(State(self.architecture, duals, self.target, self.weights)),
-            self.parameters,
-            velocity,
-        )
+        read = _Read()
+
+        def along(duals: dict[str, torch.Tensor]) -> Any:
+            state = State(self.architecture, duals, self.target, self.weights)
+            state.parameters = read.of(duals)
+            value = function(state)
+            leaves(value)
+            return value
+
+        rate, suspicious = derivative_along(along, self.parameters, velocity)
+        if not read.any:
+            raise ClaimError(
+                "the function given to rate does not look at its argument; write lambda s: ... and speak of s inside"
+            )
+        if suspicious or is_checked():
+            time = unit_of_time(self.parameters, velocity)
+            rate = compared(rate, lambda t: function(self.moved(velocity, t)), time)
+        return rate
 
     def moved(self, velocity: Mapping[str, Array], time: float | Array) -> State:
         """The state at parameters + time * velocity."""
@@ -246,6 +265,32 @@ class State:
     def __repr__(self) -> str:
         a = self.architecture
         return f"State(depth={a.depth}, sizes={a.sizes}, ranks={a.ranks}, chain={a.chain!r})"
+
+
+class _Read(dict[str, Any]):
+    """Parameters that remember whether anybody looked at them."""
+
+    any = False
+
+    def of(self, parameters: Mapping[str, Any]) -> _Read:
+        self.update(parameters)
+        return self
+
+    def __getitem__(self, name: str) -> Any:
+        self.any = True
+        return super().__getitem__(name)
+
+    def items(self) -> Any:
+        self.any = True
+        return super().items()
+
+    def values(self) -> Any:
+        self.any = True
+        return super().values()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.any = True
+        return super().get(name, default)
 
 
 class PreciseState(State):
@@ -318,23 +363,43 @@ class PreciseState(State):
             return _central(lambda time: function(self.moved(velocity, time)), function(self), step, _ten(-digits))
 
 
+NEAR = 1e-6  # one-sided quotients at a step and at half of it agree to this where there is a one-sided rate
+
+
 def _ten(power: int) -> Any:
     return gmpy2.mpfr(10) ** power
 
 
 class NotDifferentiable(Exception):
-    """The function asked for its rate has a kink at this point: the two one-sided rates differ."""
+    """The function asked for its rate has neither a rate nor a one-sided one at this point."""
 
 
 def _central(along: Callable[[Any], Any], here: Any, step: Any, least: Any) -> Any:
-    """Central difference of `along` at time 0; a second difference that halves with the step, not quarters: a kink."""
+    """Central difference of `along` at time 0; at a kink the forward one, for along the flow time runs forward.
+
+    A second difference that halves with the step, not quarters, is a kink; a smooth function bends by step^2, below
+    `least`. Raises:
+        NotDifferentiable: the forward quotient moves with its step as well.
+    """
     ahead, behind = along(step), along(-step)
-    full = _bends(ahead, here, behind)
-    if any(bend > size * least for bend, size in full):  # a smooth function bends by step^2, below `least`
-        half = _bends(along(step / 2), here, along(-step / 2))
-        if any(h > f * 0.4 and f > size * least for (h, _), (f, size) in zip(half, full, strict=True)):
-            raise NotDifferentiable("the rate of a function with a kink at this point")
-    return _quotient(ahead, behind, 2 * step)
+    flat = [_flat(row) for row in (ahead, behind, here)]
+    if not any(abs(a - 2 * h + b) > max(abs(a), abs(h), abs(b)) * least for a, b, h in zip(*flat, strict=True)):
+        return _quotient(ahead, behind, 2 * step)
+    flat += [_flat(along(step / 2)), _flat(along(-step / 2))]
+    rates, kinked = [], False
+    for a, b, h, half_a, half_b in zip(*flat, strict=True):
+        full, half, size = abs(a - 2 * h + b), abs(half_a - 2 * h + half_b), max(abs(a), abs(h), abs(b))
+        if full > size * least and half > full * 0.4:
+            forward, nearer = (a - h) / step, (half_a - h) / (step / 2)
+            if not abs(forward - nearer) <= NEAR * max(abs(forward), abs(nearer)):
+                raise NotDifferentiable("the rate of a function that has no one-sided rate at this point")
+            kinked = True
+            rates.append(nearer)
+        else:
+            rates.append((a - b) / (2 * step))
+    if kinked:
+        saw_kink()
+    return _unflattened(here, iter(rates))
 
 
 def _flat(value: Any) -> list[Any]:
@@ -343,10 +408,12 @@ def _flat(value: Any) -> list[Any]:
     return list(value.array.flat) if isinstance(value, Precise) else []
 
 
-def _bends(ahead: Any, here: Any, behind: Any) -> list[tuple[Any, Any]]:
-    """Second difference and size of every entry."""
-    rows = zip(_flat(ahead), _flat(here), _flat(behind), strict=True)
-    return [(abs(a - 2 * h + b), max(abs(a), abs(h), abs(b))) for a, h, b in rows]
+def _unflattened(like: Any, entries: Iterator[Any]) -> Any:
+    if isinstance(like, (list, tuple)):
+        return type(like)(_unflattened(part, entries) for part in like)
+    if not isinstance(like, Precise):
+        return Precise(0)
+    return Precise(np.array([next(entries) for _ in range(like.array.size)], dtype=object).reshape(like.array.shape))
 
 
 def _quotient(ahead: Any, behind: Any, span: Any) -> Any:

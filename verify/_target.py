@@ -95,12 +95,13 @@ class Costs:
         self.doubt = 0.0  # largest duality gap met, relative
         self.asked = False
 
-    def __call__(self, tensor: Any, depth: int) -> torch.Tensor:
+    def __call__(self, tensor: Any, depth: int) -> Any:
         self.asked = True
-        values = np.ascontiguousarray(tensor.detach().cpu().numpy(), dtype=np.float64)
+        precise = isinstance(tensor, Precise)
+        values = np.ascontiguousarray(tensor.floats() if precise else tensor.detach().cpu().numpy(), dtype=np.float64)
         value, doubt = _solved(values.tobytes(), values.shape, depth, self.starts, self.seed)
         self.doubt = max(self.doubt, doubt)
-        return torch.tensor(value, dtype=torch.float64)
+        return Precise(gmpy2.mpfr(value)) if precise else torch.tensor(value, dtype=torch.float64)
 
 
 @lru_cache(maxsize=4096)
@@ -137,12 +138,12 @@ def as_target(problem: Problem, cost: Cost) -> Target:
     return Target(torch.from_numpy(values), problem.architecture.depth, cost)
 
 
-def as_precise_target(problem: Problem, *, exact: bool) -> Target:
+def as_precise_target(problem: Problem, *, exact: bool, cost: Cost = no_cost) -> Target:
     """The same tensor in exact rationals, or in the digits of `precision()`."""
     exponent = problem.target_exponent
     factor = gmpy2.mpz(2) ** exponent if exponent >= 0 else gmpy2.mpq(1, gmpy2.mpz(2) ** -exponent)
     array = entrywise(lambda v: factor * int(v) if exact else gmpy2.mpfr(factor * int(v)), whole_numbers(problem))
-    return Target(Precise(array), problem.architecture.depth, no_cost)
+    return Target(Precise(array), problem.architecture.depth, cost)
 
 
 def jittered(target: Target, generator: torch.Generator, eps: float) -> Target:

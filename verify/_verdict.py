@@ -21,10 +21,10 @@ class Verdict(StrEnum):
 
 MEANING = {
     Verdict.PROVED: "symbolic identity, proved for the range stated, and no generated tensor disagrees",
-    Verdict.EXACT: "held in exact rational arithmetic on every generated tensor",
+    Verdict.EXACT: "an identity in exact rational arithmetic at every shape drawn, on large random whole numbers too",
     Verdict.SUPPORTED: "no counterexample, and the discrepancy vanishes as expected under refinement",
-    Verdict.INCONCLUSIVE: "cannot be told from numerical error",
-    Verdict.VACUOUS: "no generated input met the hypotheses",
+    Verdict.INCONCLUSIVE: "cannot be told from numerical error, or is not a finite number",
+    Verdict.VACUOUS: "too few generated inputs met the hypotheses",
     Verdict.REFUTED: "counterexample found, shrunk, and confirmed by a second route at higher precision",
     Verdict.ERROR: "the claim or the tool failed",
 }
@@ -61,6 +61,8 @@ class Outcome:
         measured, predicted: the two sides at the worst entry.
         refined: the violation after refinement, relative.
         how: how a violation was confirmed, or why it is undecided.
+        kinks: rates that were asked for where they are one-sided.
+        missing: undecided because a function has no counterpart in high precision; `how` names it.
     """
 
     status: str
@@ -71,6 +73,13 @@ class Outcome:
     predicted: float = 0.0
     refined: float | None = None
     how: str = ""
+    kinks: int = 0
+    missing: bool = False
+
+    @property
+    def unexplained(self) -> bool:
+        """Whether float64 shows a violation that no second look confirmed or explained."""
+        return self.status == "undecided" and self.worst > self.allowed
 
 
 @dataclass

@@ -7,6 +7,7 @@ import torch
 
 from verify._numbers import Jet, Unsupported, entrywise, precision
 from verify._precise import Precise
+from verify._rates import watching
 from verify._state import NotDifferentiable
 from verify._strategies import draw_problems, problems
 
@@ -102,13 +103,20 @@ def test_rates_agree_between_autograd_differences_and_exact_jets() -> None:
         assert values[0] == pytest.approx(values[2], rel=1e-9, abs=1e-300)
 
 
-def test_a_kink_has_no_rate() -> None:
+def test_the_rate_at_a_kink_is_one_sided_and_a_jump_or_a_root_has_none() -> None:
     problem = next(p for p in PROBLEMS if float(p.state().loss) > 0)
     with precision():
         state = problem.precise_state()
         value = state.loss
+        falls = state.rate(lambda s: s.loss)
+        with watching() as seen:
+            kink = state.rate(lambda s: abs(s.loss - value))
+        assert seen.kinks == 1
+        assert abs(kink + falls).item() < gmpy2.mpfr("1e-40") * abs(falls).item()
         with pytest.raises(NotDifferentiable):
-            state.rate(lambda s: abs(s.loss - value))
+            state.rate(lambda s: torch.sqrt(abs(s.loss - value)))
+        with pytest.raises(NotDifferentiable):
+            state.rate(lambda s: torch.where(s.loss < value, s.loss + 1, s.loss))
 
 
 def test_singular_values_keep_their_digits() -> None:
