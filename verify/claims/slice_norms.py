@@ -35,7 +35,8 @@ def _private_groups(depth: int, order: int, chain: str) -> bool:
     },
 )
 def slice_norms_obey_the_power_law_when_balanced(state: State) -> list[Relation]:
-    """In a balanced group the norm g of the core slice moves with g^K times the alignment of its component.
+    """In a balanced group the norm g of the core slice moves with g^K times the alignment of its component (g > 0 where
+    K = 0).
 
     Measured by autograd through the PyTorch model; predicted by theory's formula.
     """
@@ -44,7 +45,16 @@ def slice_norms_obey_the_power_law_when_balanced(state: State) -> list[Relation]
 
 def _power_law(state: State, law: Any) -> list[Relation]:
     rates = state.rate(lambda s: [s.slice_norms(mode) for mode in range(s.order)])
-    return [equal(rate, law(state.slice_norms(mode), state.alignment(mode))) for mode, rate in enumerate(rates)]
+    norms = [state.slice_norms(mode) for mode in range(state.order)]
+    return [
+        equal(_of_live_slices(rate, g, state.depth), law(g, state.alignment(mode)))
+        for mode, (rate, g) in enumerate(zip(rates, norms, strict=True))
+    ]
+
+
+def _of_live_slices(rate: Any, g: Any, depth: int) -> Any:
+    """At K = 0 the law speaks of g > 0 alone: the norm of a zero slice has a kink, and its component no direction."""
+    return rate if depth else torch.where(g > 0, rate, rate * 0)
 
 
 def _closed_form(state: State, form: Any, time_to_escape: Any) -> list[Relation]:
@@ -149,7 +159,11 @@ def products_of_block_norms_obey_the_saturating_power_law_when_balanced(state: S
 
 def _sigma_law(state: State, law: Any) -> list[Relation]:
     rates = state.rate(lambda s: [s.block_norms(mode).prod(0) for mode in range(s.order)])
-    return [equal(rate, law(state.block_norms(mode).prod(0), state.alignment(mode))) for mode, rate in enumerate(rates)]
+    products = [state.block_norms(mode).prod(0) for mode in range(state.order)]
+    return [
+        equal(_of_live_slices(rate, sigma, state.depth), law(sigma, state.alignment(mode)))
+        for mode, (rate, sigma) in enumerate(zip(rates, products, strict=True))
+    ]
 
 
 @conjecture(
@@ -167,7 +181,7 @@ def _sigma_law(state: State, law: Any) -> list[Relation]:
     },
 )
 def slice_norm_rates_stay_within_their_bounds_when_unbalanced(state: State) -> list[Relation]:
-    """max(g^2 - eps, 0)^{K/2} |c| <= |dg/dt| <= (g^2 + eps)^{K/2} |c| for unbalancedness eps and alignment c."""
+    """max(g^2 - eps, 0)^{K/2} |c| <= |dg/dt| <= (g^2 + eps)^{K/2} |c| for unbalancedness eps, alignment c and g > 0."""
     lower, upper = (_bound(index, state.depth) for index in (0, 1))
     relations = []
     for rate, g, alignment, eps in _unbalanced(state):
@@ -183,8 +197,9 @@ def _unbalanced(state: State) -> list[tuple[Any, Any, Any, Any]]:
     rates = state.rate(lambda s: [s.slice_norms(mode) for mode in range(s.order)])
     rows = []
     for mode, rate in enumerate(rates):
-        squares = state.block_norms(mode) ** 2
-        rows.append((abs(rate), state.slice_norms(mode), abs(state.alignment(mode)), squares.amax(0) - squares.amin(0)))
+        squares, g = state.block_norms(mode) ** 2, state.slice_norms(mode)
+        live = torch.where(g > 0, abs(rate), rate * 0)  # a zero slice has no direction: its alignment is not defined
+        rows.append((live, g, abs(state.alignment(mode)), squares.amax(0) - squares.amin(0)))
     return rows
 
 
