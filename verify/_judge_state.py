@@ -69,7 +69,10 @@ def judge_state(claim: Claim, problem: Problem, *, state: State | None = None, w
     """
     state = state or problem.state(claim.assumes)
     before = _versions(state)
-    stated = relations(claim, state)
+    try:
+        stated = relations(claim, state)
+    except Undefined as undefined:
+        return _beyond_float64(claim, problem, undefined)
     if _versions(state) != before:
         raise Mutated("the conjecture changed its State in place; work on a copy (x.clone())")
     violation, scale = concatenated_gap(stated)
@@ -109,6 +112,21 @@ def by_float64_alone(outcome: Outcome) -> Outcome:
     """A gross violation where a function has no counterpart in high precision; `how` names the function."""
     how = f"float64 at four inputs a rounding apart, a million times what that changes; {outcome.how}"
     return replace(outcome, status="violated", refined=outcome.worst, how=how)
+
+
+def _beyond_float64(claim: Claim, problem: Problem, undefined: Undefined) -> Outcome:
+    """What 75 digits with a huge exponent range say where float64 overflowed on the way.
+
+    Raises:
+        Undefined: there it is no finite number either.
+    """
+    try:
+        with precision(DIGITS):
+            stated = relations(claim, problem.precise_state(claim.assumes))
+        violation, scale = concatenated_gap(stated)
+    except Exception:
+        raise undefined from None
+    return confirm_state(claim, problem, stated, violation, scale, ROUNDING * scale)
 
 
 def is_blind(violation: np.ndarray, allowed: np.ndarray, scale: np.ndarray) -> bool:

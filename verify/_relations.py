@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import gmpy2
 import numpy as np
 import torch
 
-from ._numbers import EXACT_TYPES, scalar
+from ._numbers import EXACT_TYPES, Jet, entrywise, magnitude, scalar
 from ._precise import Precise, raw
 
 KINDS = ("equal", "at_most", "nonincreasing", "constant")
@@ -48,16 +49,15 @@ class Relation:
                 if isinstance(self.predicted, (torch.Tensor, Precise))
                 else torch.as_tensor(self.predicted, dtype=torch.float64)
             )
-            difference = a - b
-            scale = np.maximum(_magnitude(a), _magnitude(b))
+            difference: Any = a - b
+            sides: tuple[Any, ...] = (a, b)
         elif self.kind == "constant":
-            difference = a - a[:1]
-            scale = np.broadcast_to(_magnitude(a).max(axis=0, keepdims=True, initial=0.0), tuple(a.shape))
+            difference, sides = a - a[:1], (torch.abs(a).amax(0, keepdim=True),)  # type: ignore[arg-type]
         else:
-            difference = a[1:] - a[:-1]
-            scale = np.maximum(_magnitude(a[1:]), _magnitude(a[:-1]))
-        signed = _floats(difference)
-        scale = np.asarray(scale)
+            difference, sides = a[1:] - a[:-1], (a[1:], a[:-1])
+        if isinstance(difference, Precise):
+            return _in_range(difference, sides)
+        signed, scale = _floats(difference), np.max(np.broadcast_arrays(*map(_magnitude, sides)), axis=0)
         return signed, scale if scale.shape == signed.shape else np.broadcast_to(scale, signed.shape)
 
     def gap(self) -> tuple[np.ndarray, np.ndarray]:
@@ -95,6 +95,33 @@ def _floats(x: Any) -> np.ndarray:
     if isinstance(x, torch.Tensor):
         return x.detach().to(torch.float64).cpu().numpy()
     return np.asarray(x, dtype=float)
+
+
+FLOAT_BITS = 900  # exponents of two within which float64 holds a number with all its digits, and room for a ratio
+
+
+def _in_range(difference: Precise, sides: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Difference and scale as float64, each entry over a power of two where float64 would over- or underflow.
+
+    What is judged is their ratio; the power is one wherever both fit.
+    """
+    sizes = [entrywise(magnitude, np.asarray(raw(scalar(side)), dtype=object)) for side in sides]
+    sizes = [np.broadcast_to(size, difference.shape) for size in sizes]
+    signed, scale = np.zeros(difference.shape), np.zeros(difference.shape)
+    for index in np.ndindex(*difference.shape):
+        entry, size = _number(difference.array[index]), _number(max(size[index] for size in sizes))
+        if size and gmpy2.is_finite(size) and gmpy2.is_finite(entry):
+            exponent = gmpy2.get_exp(size)
+            if abs(exponent) > FLOAT_BITS:
+                entry, size = (
+                    gmpy2.mul_2exp(x, -exponent) if exponent < 0 else gmpy2.div_2exp(x, exponent) for x in (entry, size)
+                )
+        signed[index], scale[index] = float(entry), float(size)
+    return signed, scale
+
+
+def _number(x: Any) -> Any:
+    return gmpy2.mpfr(x.value if isinstance(x, Jet) else x)
 
 
 def _magnitude(x: Any) -> np.ndarray:
@@ -180,13 +207,14 @@ def relations_of(returned: Any) -> tuple[Relation, ...]:
 def undefined_entries(relations: tuple[Relation, ...]) -> tuple[int, int]:
     """How many entries of the operands are infinite or not a number, and how many there are."""
     sides = [side for relation in relations for side in (relation.measured, relation.predicted) if side is not None]
-    finite = [np.isfinite(_floats(side)) if not _exact(side) else np.True_ for side in sides]
+    finite = [_finite(side) for side in sides]
     return sum(int(np.sum(~f)) for f in finite), sum(int(np.size(f)) for f in finite)
 
 
-def _exact(side: Any) -> bool:
-    """Whether an operand has no entry that could be infinite: exact rationals, which may be too large for a float."""
-    return isinstance(side, Precise) and all(isinstance(entry, EXACT_TYPES) for entry in side.array.flat)
+def _finite(side: Any) -> np.ndarray:
+    if isinstance(side, Precise):  # may be too large for a float
+        return np.array([gmpy2.is_finite(_number(entry)) for entry in side.array.flat], dtype=bool)
+    return np.asarray(np.isfinite(_floats(side)))
 
 
 def concatenated_gap(relations: tuple[Relation, ...]) -> tuple[np.ndarray, np.ndarray]:
