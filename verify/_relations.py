@@ -57,7 +57,8 @@ class Relation:
             difference, sides = a[1:] - a[:-1], (a[1:], a[:-1])
         if isinstance(difference, Precise):
             return _in_range(difference, sides)
-        signed, scale = _floats(difference), np.max(np.broadcast_arrays(*map(_magnitude, sides)), axis=0)
+        signed = _floats(difference)
+        scale = np.asarray(np.max(np.broadcast_arrays(*map(_magnitude, sides)), axis=0))
         return signed, scale if scale.shape == signed.shape else np.broadcast_to(scale, signed.shape)
 
     def gap(self) -> tuple[np.ndarray, np.ndarray]:
