@@ -201,7 +201,7 @@ def outside_flow_no_overshoot(flow: Flow):
     return at_most(-residual * residual[0], torch.zeros(number))
 
 
-# Proof: d(g^(1-m))/dt = (1-m)(lambda - x) >= -(m-1) |lambda| for x = g^(m+1) >= 0, m = NK >= 2. Dead slices are left out.
+# Proof: d(g^(1-m))/dt = (1-m)(lambda - x) >= -(m-1) |lambda| for x = g^(m+1) >= 0, m = NK >= 2.
 @conjecture(
     title="A slice does not escape too early", source="(11), (12)", assumes="superdiagonal", applies=several_modes
 )

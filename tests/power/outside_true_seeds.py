@@ -1,7 +1,5 @@
 """True statements about many starts, written from the literature by someone who does not know the engine."""
 
-import torch
-
 from verify import Seeds, at_most, conjecture, equal
 
 
@@ -10,7 +8,7 @@ def has_factors(depth, order, chain):
 
 
 def bounded_loss(run):
-    """Final over first plus final loss: a number in [0, 1] with the sign and order of how much was learnt."""
+    """The final loss, mapped to [0, 1) without change of order."""
     last = float(run.losses[-1])
     return last / (1 + last)
 
