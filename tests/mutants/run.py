@@ -25,7 +25,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -111,6 +112,14 @@ class Copy:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
         self._planted = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ended = False
+
+    def end(self) -> None:
+        """End what runs in the copy, if anything does; nothing more is run there."""
+        self._ended = True
+        if self._process is not None:
+            _end(self._process)
 
     def plant(self, mutant: Mutant) -> None:
         """Write the bug; the time of the file is one that no compiled file of before can have."""
@@ -136,12 +145,14 @@ class Copy:
                 stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
             code: int | None = None
+            self._process = process
             try:
-                code = process.wait(limit)
-            except subprocess.TimeoutExpired:
-                pass
+                with suppress(subprocess.TimeoutExpired):
+                    code = process.wait(limit)
             finally:
                 _end(process)
+            if self._ended:  # what was ended from outside says nothing of the bug
+                raise KeyboardInterrupt
             out.seek(0)
             return Ran(code, out.read(), time.monotonic() - started)
 
@@ -160,10 +171,8 @@ class Copy:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process that this run has started, with all that it started itself."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
@@ -174,14 +183,15 @@ def judge(mutant: Mutant, copy: Copy, baseline: Baseline, sources: str) -> Notic
         Unfit: a test fails, or the main job does not exit with 0, without any bug.
     """
     usual = baseline.of("main job", sources, lambda: _unmutated_main_job(copy))
-    started = time.monotonic()
+    spent = 0.0
 
     def noticed(by: str, how: str) -> Notice:
-        return Notice(mutant.id, mutant.room, mutant.bug, by, how, round(time.monotonic() - started, 1))
+        return Notice(mutant.id, mutant.room, mutant.bug, by, how, round(spent, 1))
 
     copy.plant(mutant)
     try:
         ran, verdicts = copy.main_job(max(PATIENCE, HANGS * usual["seconds"]))
+        spent += ran.seconds
         if ran.code is None:
             return noticed("main job", "hangs")
         if IMPORTED not in ran.out:
@@ -195,6 +205,7 @@ def judge(mutant: Mutant, copy: Copy, baseline: Baseline, sources: str) -> Notic
             passes = baseline.of(test, key, lambda test=test: _unmutated_test(copy, test))  # type: ignore[misc]
             copy.plant(mutant)
             ran = copy.tests(test, max(PATIENCE, HANGS * passes["seconds"]))
+            spent += ran.seconds
             if ran.code is None:
                 return noticed("tests", f"{test} hangs")
             if ran.code != 0:
@@ -286,6 +297,7 @@ def judged(mutants: Sequence[Mutant], jobs: int, minutes: float, kept: Kept) -> 
     deadline = time.monotonic() + 60 * minutes
     baseline = Baseline(kept.baseline)
     copies: queue.Queue[Copy] = queue.Queue()
+    made: list[Copy] = []
 
     def work(mutant: Mutant) -> Notice | None:
         if time.monotonic() > deadline:
@@ -300,11 +312,15 @@ def judged(mutants: Sequence[Mutant], jobs: int, minutes: float, kept: Kept) -> 
 
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(jobs) as pool:
         for number in range(min(jobs, len(waiting))):
-            copies.put(Copy(Path(folder).resolve() / str(number), files))
+            made.append(Copy(Path(folder).resolve() / str(number), files))
+            copies.put(made[-1])
+        running = [pool.submit(work, mutant) for mutant in waiting]
         try:
-            yield from (notice for notice in pool.map(work, waiting) if notice is not None)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
+            yield from (notice for done in as_completed(running) if (notice := done.result()) is not None)
+        except BaseException:  # Ctrl-C or unfit sources: what still runs would be waited for
+            pool.shutdown(wait=False, cancel_futures=True)
+            for copy in made:
+                copy.end()
             raise
 
 
