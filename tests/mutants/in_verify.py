@@ -170,11 +170,11 @@ IN_VERIFY = (
         (CLAIMS,),
     ),
     Mutant(
-        "verify-off-diagonal-with-diagonal",
+        "verify-core-norm-never-grows",
         "verify/claims/conservation.py",
-        "return matrix - torch.diag(torch.diagonal(matrix))",
-        "return matrix - torch.diag(torch.diagonal(matrix)) * 0",
-        "The off-diagonal part of a Gram matrix keeps its diagonal, whose difference is conserved.",
+        "torch.relu(-state.rate(lambda s: (s.core * s.core).sum()))",
+        "torch.relu(state.rate(lambda s: (s.core * s.core).sum()))",
+        "A witness against monotony is a core whose norm grows.",
         (CLAIMS,),
     ),
     Mutant(
