@@ -13,6 +13,7 @@ MODELS = "tests/theory/test_models.py"
 VARIANTS = "tests/theory/test_wrong_variants.py"
 BOUNDS = "tests/theory/test_wrong_bounds.py"
 COST = "tests/theory/test_representation_cost.py"
+ROUTES = "tests/theory/test_second_routes.py"
 
 IN_THEORY = (
     # -- formulas
@@ -46,7 +47,7 @@ IN_THEORY = (
         "low = Max(s.g**2 - s.eps, 0)",
         "low = Max(s.g**2 - 2 * s.eps, 0)",
         "The lower bound off balance subtracts twice eps: true, but not the bound that is claimed.",
-        (BOUNDS, FORMULAS),
+        (FORMULAS, BOUNDS),
     ),
     Mutant(
         "theory-upper-bound-root",
@@ -288,7 +289,7 @@ IN_THEORY = (
         "if not outcome.holds:",
         "if outcome.holds is None:",
         "A second route that fails does not fail the derivation.",
-        (VARIANTS,),
+        (ROUTES, VARIANTS),
     ),
     Mutant(
         "theory-only-the-first-conclusion",

@@ -11,6 +11,13 @@ REPORTS = "tests/verify/test_reports.py"
 COMMAND = "tests/verify/test_verify_command.py"
 CLAIMS = "tests/verify/test_built_in_claims.py"
 PROCESSES = "tests/verify/test_processes.py"
+SIGNS = "tests/verify/test_relation_signs.py"
+CODES = "tests/verify/test_exit_codes.py"
+SELECTION = "tests/verify/test_selection.py"
+SHRINKING = "tests/verify/test_shrinking.py"
+ROUND_TRIP = "tests/verify/test_round_trip.py"
+SECOND_LOOK = "tests/verify/test_second_look.py"
+COMPARED = "tests/verify/test_what_claims_compare.py"
 
 IN_VERIFY = (
     # -- relations
@@ -20,7 +27,7 @@ IN_VERIFY = (
         "np.maximum(signed, 0.0)",
         "np.maximum(-signed, 0.0)",
         "An upper bound is judged as a lower one.",
-        (ENGINE,),
+        (SIGNS, ENGINE),
     ),
     Mutant(
         "verify-nonincreasing-sign",
@@ -28,7 +35,7 @@ IN_VERIFY = (
         "difference = a[1:] - a[:-1]\n",
         "difference = a[:-1] - a[1:]\n",
         "A series that never grows is judged as one that never falls.",
-        (ENGINE,),
+        (SIGNS, ENGINE),
     ),
     Mutant(
         "verify-constant-may-fall",
@@ -36,7 +43,7 @@ IN_VERIFY = (
         'np.abs(signed) if self.kind in ("equal", "constant")',
         'np.abs(signed) if self.kind == "equal"',
         "A constant series may fall, only a rise is a violation.",
-        (ENGINE,),
+        (SIGNS, ENGINE),
     ),
     Mutant(
         "verify-one-scale-for-all-series",
@@ -44,7 +51,7 @@ IN_VERIFY = (
         "_magnitude(a).max(axis=0, keepdims=True, initial=0.0)",
         "_magnitude(a).max(keepdims=True, initial=0.0)",
         "A small constant series is judged on the scale of the largest one beside it.",
-        (ENGINE,),
+        (SIGNS, ENGINE),
     ),
     Mutant(
         "verify-exact-bound-sign",
@@ -52,7 +59,7 @@ IN_VERIFY = (
         "else (lambda d: d > 0)",
         "else (lambda d: d < 0)",
         "In exact arithmetic an upper bound is judged as a lower one.",
-        (ENGINE,),
+        (SIGNS, ENGINE),
     ),
     Mutant(
         "verify-exact-nonincreasing",
@@ -60,7 +67,7 @@ IN_VERIFY = (
         'if relation.kind == "constant" else a[1:] - a[:-1]',
         'if relation.kind == "constant" else a[:-1] - a[1:]',
         "In exact arithmetic a falling series is judged as a rising one.",
-        (ENGINE,),
+        (SIGNS, ENGINE),
     ),
     Mutant(
         "verify-infinity-is-defined",
@@ -68,7 +75,7 @@ IN_VERIFY = (
         "np.isfinite(_floats(side)) if not",
         "~np.isnan(_floats(side)) if not",
         "An infinite operand counts as a number.",
-        (ENGINE,),
+        (SIGNS, ENGINE),
     ),
     Mutant(
         "verify-worst-entry-of-a-series",
@@ -76,7 +83,7 @@ IN_VERIFY = (
         "pair = (measured[index], measured[(0, *index[1:])])",
         "pair = (measured[index], measured[(-1, *index[1:])])",
         "What a constant series is held against is shown as its last value, not its first.",
-        (ENGINE, COMMAND),
+        (SIGNS, ENGINE),
     ),
     Mutant(
         "verify-order-zero",
@@ -84,7 +91,7 @@ IN_VERIFY = (
         "(isinstance(order, int) and order > 0)",
         "(isinstance(order, int) and order >= 0)",
         "A relation up to the power 0 of the step is accepted.",
-        (ENGINE,),
+        (SIGNS, ENGINE),
     ),
     # -- verdicts and runs
     Mutant(
@@ -93,7 +100,7 @@ IN_VERIFY = (
         "if Verdict.INCONCLUSIVE in verdicts or Verdict.VACUOUS in verdicts:",
         "if Verdict.INCONCLUSIVE in verdicts:",
         "A run whose claims were vacuous exits with 0.",
-        (COMMAND,),
+        (CODES, COMMAND),
     ),
     Mutant(
         "verify-error-hides-refutation",
@@ -101,7 +108,7 @@ IN_VERIFY = (
         "if Verdict.REFUTED in verdicts:",
         "if Verdict.REFUTED in verdicts and Verdict.ERROR not in verdicts:",
         "A run with a refutation and an error exits with the code of the error.",
-        (COMMAND, REPORTS),
+        (CODES, COMMAND, REPORTS),
     ),
     Mutant(
         "verify-interrupted-is-green",
@@ -117,7 +124,7 @@ IN_VERIFY = (
         "Settings(config.examples, config.paths,",
         "Settings(config.paths, config.examples,",
         "examples= and paths= are swapped on their way to the engine.",
-        (COMMAND,),
+        (SELECTION, COMMAND),
     ),
     Mutant(
         "verify-claims-twice",
@@ -125,7 +132,7 @@ IN_VERIFY = (
         "chosen += [claim for claim in found if claim not in chosen]",
         "chosen += found",
         "A claim that two patterns name is judged twice.",
-        (COMMAND,),
+        (SELECTION, COMMAND),
     ),
     # -- shrinking
     Mutant(
@@ -134,7 +141,7 @@ IN_VERIFY = (
         "if time.monotonic() > deadline or not violates(problem):",
         "if time.monotonic() > deadline:",
         "The simplest numbers need not violate the claim.",
-        (ENGINE, CLAIMS),
+        (SHRINKING, ENGINE, CLAIMS),
     ),
     Mutant(
         "verify-shrink-one-step",
@@ -142,7 +149,7 @@ IN_VERIFY = (
         "while step := first(down((found or known).architecture), deadline):",
         "if step := first(down((found or known).architecture), deadline):",
         "What violates is made smaller once only.",
-        (ENGINE, CLAIMS),
+        (SHRINKING, ENGINE, CLAIMS),
     ),
     Mutant(
         "verify-shrink-largest-first",
@@ -150,7 +157,7 @@ IN_VERIFY = (
         "for step in sorted(steps, key=sum) if step",
         "for step in sorted(steps, key=sum, reverse=True) if step",
         "Smaller architectures are tried from the largest down.",
-        (ENGINE, CLAIMS),
+        (SHRINKING, ENGINE, CLAIMS),
     ),
     Mutant(
         "verify-problems-without-target-are-one",
@@ -158,7 +165,7 @@ IN_VERIFY = (
         "arrays = [*problem.blocks.values(), problem.target, problem.mask]",
         "arrays = [*problem.blocks.values(), problem.mask]",
         "Two problems that differ in the target count as the same one.",
-        (ENGINE, COMMAND),
+        (SHRINKING, ENGINE),
     ),
     # -- built-in claims
     Mutant(
@@ -175,7 +182,7 @@ IN_VERIFY = (
         "torch.relu(-state.rate(lambda s: (s.core * s.core).sum()))",
         "torch.relu(state.rate(lambda s: (s.core * s.core).sum()))",
         "A witness against monotony is a core whose norm grows.",
-        (CLAIMS,),
+        (COMPARED, CLAIMS),
     ),
     Mutant(
         "verify-mirror-condition",
@@ -183,7 +190,7 @@ IN_VERIFY = (
         "(2 - 2 / layers) * value * T_rate",
         "(1 - 2 / layers) * value * T_rate",
         "The mirror condition has a wrong factor: it fails in groups of one entry too, so its failing says nothing.",
-        (CLAIMS,),
+        (COMPARED, CLAIMS),
     ),
     Mutant(
         "verify-spectral-moment",
@@ -199,7 +206,7 @@ IN_VERIFY = (
         "for m, rank in enumerate(ranks) if m != mode)",
         "for m, rank in enumerate(ranks))",
         "The upper bound of the representation cost has the ranks of all modes: true, but not what is claimed.",
-        (CLAIMS,),
+        (COMPARED, CLAIMS),
     ),
     Mutant(
         "verify-drift-to-the-wrong-block",
@@ -216,7 +223,7 @@ IN_VERIFY = (
         "with mpmath.workprec(gmpy2.get_context().precision):",
         "with mpmath.workprec(53):",
         "Theory's formulas are evaluated in double precision where 75 digits are asked for.",
-        (PRECISE, CLAIMS),
+        (SECOND_LOOK, PRECISE, CLAIMS),
     ),
     Mutant(
         "verify-exact-weights",
@@ -232,7 +239,7 @@ IN_VERIFY = (
         "self.blocks_for(assumes, MP(current_digits() + 5))",
         "self.blocks_for(assumes, MP(20))",
         "The start of a second look is balanced to 20 digits only.",
-        (PRECISE, CLAIMS),
+        (SECOND_LOOK, PRECISE, CLAIMS),
     ),
     Mutant(
         "verify-exact-jet-product",
@@ -264,7 +271,7 @@ IN_VERIFY = (
         "return torch.stack(spreads).amax()",
         "return torch.stack(spreads)[0]",
         "Unbalancedness looks at the first mode alone.",
-        (PRECISE,),
+        (SECOND_LOOK, PRECISE),
     ),
     Mutant(
         "verify-rounding-forgives",
@@ -281,7 +288,7 @@ IN_VERIFY = (
         'bool(data["normalised"])',
         "True",
         "A replayed counterexample always has normalised weights.",
-        (COMMAND,),
+        (ROUND_TRIP, COMMAND),
     ),
     Mutant(
         "verify-loaded-exponents",
@@ -289,7 +296,7 @@ IN_VERIFY = (
         '(int(data["exponent"]), int(data["target_exponent"]), int(data["weight_exponent"]))',
         '(int(data["exponent"]), int(data["weight_exponent"]), int(data["target_exponent"]))',
         "A replayed counterexample has the scales of target and weights swapped.",
-        (COMMAND, SUBJECTS),
+        (ROUND_TRIP, COMMAND, SUBJECTS),
     ),
     Mutant(
         "verify-replay-is-green",
@@ -313,7 +320,7 @@ IN_VERIFY = (
         "failures = sum(r.verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE) for r in self.results)",
         "failures = sum(r.verdict in (Verdict.REFUTED,) for r in self.results)",
         "JUnit's count of failures leaves the inconclusive ones out.",
-        (REPORTS,),
+        (CODES, REPORTS),
     ),
     Mutant(
         "verify-lost-claims",

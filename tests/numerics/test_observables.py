@@ -284,6 +284,18 @@ def test_a_step_after_a_look_sees_what_was_changed_by_hand_in_between(optimizer)
         assert torch.equal(value, ends[1][name]), name
 
 
+@pytest.mark.parametrize("mode", [0, 1, 2])
+def test_unbalancedness_is_that_of_the_worst_mode(mode):
+    architecture = Architecture(1, (2, 2, 2), (2, 2, 2))
+    blocks = {name: torch.zeros(shape, dtype=torch.float64) for name, shape in architecture.shapes.items()}
+    blocks["G"][0, 0, 0] = blocks["G"][1, 1, 1] = 1.0
+    for n in range(3):
+        blocks[f"a{n + 1}"] = torch.eye(2, dtype=torch.float64)
+    assert float(unbalancedness(architecture, blocks)) == 0
+    blocks[f"a{mode + 1}"][1, 1] = 3.0
+    assert float(unbalancedness(architecture, blocks)) == 8.0
+
+
 def test_what_has_no_value_is_watched_as_nan_without_a_warning():
     architecture = Architecture(2, (3, 4, 2), (2, 3, 2))
     zero = {name: torch.zeros(shape, dtype=torch.float64) for name, shape in architecture.shapes.items()}
