@@ -263,7 +263,7 @@ IN_VERIFY = (
         "Precise(np.add.accumulate(raw(x), axis=dim))",
         "Precise(np.add.accumulate(raw(x), axis=0))",
         "Cumulative sums in high precision run along the first axis whatever is asked.",
-        (PRECISE,),
+        (SECOND_LOOK, PRECISE),
     ),
     Mutant(
         "verify-unbalancedness-of-one-mode",

@@ -380,6 +380,8 @@ def main(words: Sequence[str]) -> int:
     except Unfit as error:
         print(error, file=sys.stderr)
         return 3
+    except KeyboardInterrupt:  # what was found is kept
+        return 130
     text = "\n".join(report(notices, len(chosen))) + "\n"
     print("\n" + text.partition("\n## Every bug")[0].rstrip())
     if keys["write"]:

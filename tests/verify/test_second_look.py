@@ -34,6 +34,14 @@ def test_a_balanced_start_is_balanced_to_the_digits_in_force(digits: int, assume
             assert max(abs(x) for x in spread.flat) < gmpy2.mpfr(10) ** (6 - digits)
 
 
+@pytest.mark.parametrize("name", ["cumsum", "cumprod"])
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_running_sums_and_products_run_along_the_axis_that_is_asked_for(name: str, dim: int) -> None:
+    values = torch.tensor([[1.0, 2.0, 3.0], [5.0, 7.0, 11.0]], dtype=torch.float64)
+    found = getattr(torch, name)(Precise(values.numpy().astype(object)), dim)
+    assert found.floats().tolist() == getattr(torch, name)(values, dim).tolist()
+
+
 def test_unbalancedness_is_that_of_the_worst_mode_and_group() -> None:
     architecture = Architecture(1, (2, 2), (2, 2), "column")
     for name, column in (("a1", 0), ("a1", 1), ("a2", 0), ("a2", 1)):
