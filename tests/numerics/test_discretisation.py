@@ -16,7 +16,7 @@ from numerics import (
     solve_component,
     solve_flow,
 )
-from numerics._flow import FlowField
+from numerics._flow import FlowField, modified
 
 LAMBDA, ENTRIES = np.array([1.0, 0.6]), np.array([0.5, 0.3])  # target and first entries of W
 
@@ -94,6 +94,25 @@ def test_the_analytic_jacobian_vector_product_is_the_derivative_of_the_flow(dept
     central = (field(0.0, y + h * v) - field(0.0, y - h * v)) / (2 * h)
     np.testing.assert_allclose(along_v, central, rtol=1e-6, atol=1e-7 * abs(central).max())
     np.testing.assert_allclose(u @ along_v, v @ field.derivative(y, u)[1], rtol=1e-11)  # the Hessian is symmetric
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.4])
+def test_the_modified_flow_is_minus_the_gradient_of_the_modified_loss_with_its_decay(decay):
+    """F - eta/2 F' F for F = -grad(L + decay/2 ||y||^2), the derivative by a central difference."""
+    architecture = Architecture(2, (3, 2), (2, 2))
+    rng = np.random.default_rng(4)
+    field = FlowField(architecture, (2,), rng.standard_normal((2, 3, 2)), rng.random((3, 2)))
+    y = 0.7 * rng.standard_normal(2 * field.width)
+
+    def slope(at):
+        return field(0.0, at) - decay * at
+
+    h, F = 1e-5, slope(y)
+    bend = (slope(y + h * F) - slope(y - h * F)) / (2 * h)
+    np.testing.assert_allclose(modified(field, 0.6, decay)(0.0, y), F - 0.3 * bend, rtol=1e-6, atol=1e-8)
+    steps = np.array([0.6, 0.2])
+    halves = np.repeat(steps / 2, field.width)
+    np.testing.assert_allclose(modified(field, steps, decay)(0.0, y), F - halves * bend, rtol=1e-6, atol=1e-8)
 
 
 def test_the_weight_decay_flow_is_the_flow_of_the_penalised_loss():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from numerics import MP, Architecture, UsageError, matrix_balance, solve_flow, solve_reference
+from numerics._stiff import _step
 
 
 def draw(architecture, size=0.7, seed=0):
@@ -39,6 +40,41 @@ def test_the_reference_agrees_with_itself_at_other_precision_and_conserves_the_m
     flow = solve_flow(architecture, floats, target, weights, [0.0, 1.0], rtol=1e-12, atol=1e-14)
     for name in blocks:
         np.testing.assert_allclose(flow.final[name], high[name][-1].astype(float), atol=1e-11)
+
+
+def test_the_reference_takes_steps_short_enough_for_its_digits():
+    """Over a time of 40 decay times one Taylor series of 50 terms would be far from enough."""
+    architecture = Architecture(0, (2,))
+    start, target, weights = np.array([3.0, -1.0]), np.array([0.5, 2.0]), np.array([1.0, 0.25])
+    end = solve_reference(architecture, {"G": start}, target, weights, [0, 40])["G"][-1]
+    with mpmath.workdps(60):
+        rows = zip(start, target, weights, strict=True)
+        exact = [t + (mpmath.mpf(g) - t) * mpmath.exp(-mpmath.mpf(w) * 40) for g, t, w in rows]
+        assert max(abs(e - x) for e, x in zip(end, exact, strict=True)) < 1e-49
+
+
+def test_a_step_of_the_stiff_method_has_order_four_and_an_error_estimate_of_order_three():
+    """y' = -y^3 + y in two directions that are coupled by a rotation; one step against the solution in 30 digits."""
+    turn = np.array([[0.8, -0.6], [0.6, 0.8]])
+
+    def rhs(t, y):
+        z = turn.T @ y
+        return turn @ (z - z**3)
+
+    def derivative(y, v):
+        z = turn.T @ y
+        return rhs(0.0, y), turn @ ((1 - 3 * z**2) * (turn.T @ v))
+
+    start = turn @ np.array([1.7, 0.4])
+    errors, estimates = [], []
+    for h in (0.01, 0.005, 0.0025):
+        ahead, estimate, _ = _step(rhs, derivative, 0.0, start, rhs(0.0, start), h, np.full(2, 1e-12), (1, 2))
+        z = (turn.T @ start) ** -2.0  # w = z^-2 obeys w' = 2 - 2 w
+        exact = turn @ (1 + (z - 1) * np.exp(-2 * h)) ** -0.5
+        errors.append(abs(ahead - exact).max())
+        estimates.append(estimate)
+    assert abs(np.diff(np.log2(errors)) + 5).max() < 0.1
+    assert abs(np.diff(np.log2(estimates)) + 4).max() < 0.1
 
 
 def test_the_reference_is_for_small_models():

@@ -268,6 +268,34 @@ def test_watching_changes_no_bit_of_the_path_even_where_blocks_are_changed_by_ha
         assert torch.equal(value, ends[1][name]), name
 
 
+@pytest.mark.parametrize("optimizer", ["gd", "adam"])
+def test_a_step_after_a_look_sees_what_was_changed_by_hand_in_between(optimizer):
+    architecture = Architecture(2, (3, 4, 2), (2, 3, 2))
+    blocks = {n: 0.5 * randn(*shape, seed=i) for i, (n, shape) in enumerate(architecture.shapes.items())}
+    problem = observe(randn(3, 4, 2), 0.6)
+    ends = []
+    for looking in (True, False):
+        trainer = Trainer(architecture, blocks, problem, step=0.01, optimizer=optimizer)
+        if looking:
+            trainer.watch()
+        trainer.parameters["G"].mul_(3)
+        ends.append({"loss": trainer.advance(), **trainer.parameters})
+    for name, value in ends[0].items():
+        assert torch.equal(value, ends[1][name]), name
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2])
+def test_unbalancedness_is_that_of_the_worst_mode(mode):
+    architecture = Architecture(1, (2, 2, 2), (2, 2, 2))
+    blocks = {name: torch.zeros(shape, dtype=torch.float64) for name, shape in architecture.shapes.items()}
+    blocks["G"][0, 0, 0] = blocks["G"][1, 1, 1] = 1.0
+    for n in range(3):
+        blocks[f"a{n + 1}"] = torch.eye(2, dtype=torch.float64)
+    assert float(unbalancedness(architecture, blocks)) == 0
+    blocks[f"a{mode + 1}"][1, 1] = 3.0
+    assert float(unbalancedness(architecture, blocks)) == 8.0
+
+
 def test_what_has_no_value_is_watched_as_nan_without_a_warning():
     architecture = Architecture(2, (3, 4, 2), (2, 3, 2))
     zero = {name: torch.zeros(shape, dtype=torch.float64) for name, shape in architecture.shapes.items()}
@@ -283,3 +311,6 @@ def test_effective_rank_and_participation_count_equal_values():
     assert float(effective_rank(values)) == pytest.approx(3)
     assert float(participation_ratio(values)) == pytest.approx(3)
     assert float(effective_rank(torch.tensor([5.0, 0.0], dtype=torch.float64))) == pytest.approx(1)
+    unequal = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    assert float(participation_ratio(unequal)) == pytest.approx((1 + 4) ** 2 / (1 + 16))  # of energies, not of norms
+    assert float(effective_rank(unequal)) == pytest.approx(3 / 2 ** (2 / 3))

@@ -15,6 +15,8 @@ from numerics import (
     Experiment,
     Trainer,
     UsageError,
+    compose,
+    full_observation,
     gaussian_start,
     load_checkpoint,
     observe,
@@ -69,6 +71,41 @@ def test_a_checkpoint_of_another_run_or_a_damaged_one_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UsageError, match="not a readable checkpoint"):
         train(trainer(), steps=20, checkpoint=path, meta={"seed": 1})
+
+
+def test_a_checkpoint_that_says_more_than_the_run_belongs_to_another_run(tmp_path):
+    path = tmp_path / "run.npz"
+    train(trainer(), steps=20, checkpoint=path, meta={"seed": 1, "step": 3})
+    with pytest.raises(UsageError, match=r"belongs to another run \(step=3, not None\)"):
+        train(trainer(), steps=40, checkpoint=path, meta={"seed": 1})
+    with pytest.raises(UsageError, match=r"belongs to another run \(more=None, not 2\)"):
+        train(trainer(), steps=40, checkpoint=path, meta={"seed": 1, "step": 3, "more": 2})
+
+
+def test_a_resumed_run_tells_a_divergence_by_its_first_loss():
+    first, second = trainer(), trainer()
+    first.advance()
+    ceiling = first.ceiling
+    first.advance(400)
+    second.load(first.state())
+    second.advance()
+    assert second.index == 402
+    assert second.ceiling == ceiling
+    assert ceiling == 1e6 * (float(trainer().advance()) + 1)
+
+
+def test_a_batch_has_converged_when_all_its_problems_have(tmp_path):
+    architecture = Architecture(1, (3, 2), (2, 2))
+    start = gaussian_start(architecture, 0.5)
+    blocks = {name: np.stack([value, value]) for name, value in start.items()}
+    own = compose(architecture, {name: torch.from_numpy(value) for name, value in start.items()})
+    problem = full_observation(torch.stack([own, own + 1]), order=2)
+    both = Trainer(architecture, blocks, problem, step=0.1)
+    history = train(both, steps=20, record_every=10, stop_below=1e-12)
+    assert history.status == "finished"
+    assert (history.series("loss")[-1] <= 1e-12).tolist() == [True, False]
+    alone = Trainer(architecture, start, full_observation(own), step=0.1)
+    assert train(alone, steps=20, record_every=10, stop_below=1e-12).status == "converged"
 
 
 def test_a_failed_write_leaves_the_old_checkpoint(tmp_path):

@@ -18,6 +18,7 @@ from numerics import (
     gaussian_start,
     observe,
 )
+from numerics._optimizers import make_optimizer
 
 MODELS = [
     Architecture(depth, sizes, ranks if depth else None, chain)
@@ -132,6 +133,26 @@ def test_group_rmsprop_divides_the_whole_gradient_of_each_problem_by_one_scalar(
     torch.testing.assert_close(ratios, ratios[:1].expand_as(ratios), rtol=1e-8, atol=0)
     norm = torch.stack([(g * g).flatten(1).sum(-1) for g in form.gradients.values()]).sum(0).sqrt()
     torch.testing.assert_close(ratios[0], 1e-3 / (norm + 1e-6), rtol=1e-8, atol=0)
+
+
+def test_group_rmsprop_corrects_its_mean_for_the_number_of_steps():
+    """Three steps written out: mean m <- a m + (1 - a) ||g||^2, divided by 1 - a^t."""
+    p = torch.tensor([3.0, -1.0], dtype=torch.float64)
+    rule = make_optimizer("group-rmsprop", [p], step=0.1, alpha=0.9, eps=1e-6)
+    mean, wanted = 0.0, p.clone()
+    for count, slope in enumerate(([4.0, 3.0], [0.0, 1.0], [2.0, 2.0]), start=1):
+        p.grad = torch.tensor(slope, dtype=torch.float64)
+        rule.step()
+        mean = 0.9 * mean + 0.1 * float(p.grad @ p.grad)
+        wanted = wanted - 0.1 * p.grad / ((mean / (1 - 0.9**count)) ** 0.5 + 1e-6)
+        torch.testing.assert_close(p, wanted, rtol=1e-12, atol=0)
+
+
+def test_momentum_has_the_documented_default_and_takes_another_one():
+    p = torch.zeros(1, dtype=torch.float64)
+    assert make_optimizer("momentum", [p], step=0.1).defaults["momentum"] == 0.9
+    assert make_optimizer("momentum", [p], step=0.1, momentum=0.3).defaults["momentum"] == 0.3
+    assert make_optimizer("gd", [p], step=0.1).defaults["momentum"] == 0
 
 
 def test_training_with_weight_decay_ends_at_a_stationary_point_of_the_penalised_problem():

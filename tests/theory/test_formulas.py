@@ -134,6 +134,15 @@ def test_the_exact_values_of_design():
     assert theory.group_penalty(4).at(32) == Rational(5, 2) * 4
 
 
+@pytest.mark.parametrize("depth", [0, 1, 2, 3, 6])
+def test_both_bounds_off_balance_are_attained_where_all_other_norms_are_at_their_end(depth):
+    """(10): the K other norms are 4 when g = 5 and eps = 9, and 5 when g = 4; dg/dt is their product times c."""
+    low, high = theory.slice_norm_rate_bounds(depth)
+    assert low.at(5, 9, -2) == 2 * 4**depth
+    assert high.at(4, 9, -2) == 2 * 5**depth
+    assert low.at(2, 9, 1) == (1 if depth == 0 else 0)
+
+
 def test_the_proximal_operator_is_the_least_cost_on_a_grid():
     """Closed form, threshold and jump against brute force."""
     for depth in (1, 2, 3):

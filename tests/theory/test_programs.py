@@ -1,5 +1,6 @@
 """Programs and parametrisations: what is refused, and what the derived gradient computes."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -18,7 +19,7 @@ from theory import (
     deep_tucker,
     gradient_flow,
 )
-from theory._exact_evaluation import indices, run, sizes_of
+from theory._exact_evaluation import gradient_check, indices, run, sizes_of
 from theory.notation import K, g
 
 
@@ -150,6 +151,30 @@ def test_the_program_computes_the_model_and_its_negative_gradient(depth, order, 
             {**arrays, block.name: {**arrays[block.name], entry: arrays[block.name][entry] + h}} for h in (1, -1)
         )
         assert values[gradient_flow(model).outputs[block.name]][entry] == -(loss(plus) - loss(minus)) / 2
+
+
+@pytest.mark.parametrize("where", [0, 1])
+def test_a_number_in_front_of_a_contraction_stays_in_the_gradient(where):
+    """W = 3 A (B C) with the 3 in the last step or in the first one: L = 1/2 ||W||^2 is 9 times that of A (B C)."""
+    blocks = (Block("A", ("i", "r")), Block("B", ("r", "s")), Block("C", ("s", "j")))
+    numbers = [3 if place == where else 1 for place in range(2)]
+    steps = (
+        Assignment("P", Contraction((("B", ("r", "s")), ("C", ("s", "j"))), ("r", "j"), numbers[0])),
+        Assignment("W", Contraction((("A", ("i", "r")), ("P", ("r", "j"))), ("i", "j"), numbers[1])),
+    )
+    model = Parametrisation("three times a product", blocks, steps, ("i", "j"))
+    assert gradient_check(model).holds
+    plain = Parametrisation(
+        "a product", blocks, tuple(Assignment(s.name, replace(s.expression, coefficient=1)) for s in steps), ("i", "j")
+    )
+    sizes = sizes_of(model)
+    values = {b.name: {k: 1 + 2 * sum(k) for k in indices(b.labels, sizes)} for b in blocks}
+    entries = indices(("i", "j"), sizes)
+    given = {**values, "weights": dict.fromkeys(entries, 1), "target": dict.fromkeys(entries, 0)}
+    here, there = (run(gradient_flow(m), given, sizes) for m in (model, plain))
+    for block in blocks:
+        rate = f"d{block.name}/dt"
+        assert here[rate] == {k: 9 * x for k, x in there[rate].items()}
 
 
 def test_the_program_is_linear_in_depth():

@@ -73,6 +73,20 @@ def test_the_gradient_is_the_exact_slope_of_a_linear_map(seed):
     assert slope == by_hand
 
 
+def test_the_rate_of_a_product_of_traces_is_the_product_rule_whichever_moves():
+    square, other, third = matrix("M", "p", "p"), matrix("N", "p", "p"), matrix("O", "p", "p")
+    for moving in (square, other, third):
+        name = moving.shapes[0][0]
+        velocity = matrix("V", "p", "p")
+        fixed = [m for m in (square, other, third) if m is not moving]
+        rest = trace(fixed[0]).times(trace(fixed[1]))
+        whole = trace(square).times(trace(other)).times(trace(third))
+        assert (whole.rate({name: velocity}) - rest.times(trace(velocity))).is_zero
+        word = whole.times(A)
+        assert (word.rate({name: velocity}) - rest.times(trace(velocity)).times(A)).is_zero
+        assert not whole.rate({name: velocity}).is_zero
+
+
 def test_true_identities_reduce_to_zero():
     assert (trace(A @ B @ B.T @ A.T) - inner(A @ B, A @ B)).is_zero
     assert (inner(x, z) - inner(z, x)).is_zero

@@ -1,0 +1,88 @@
+"""The planted bugs can still be planted, and the figures of a run are honest; the runs are made by `make mutants`."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import run
+from _mutant import ROOT, Mutant, Stale
+from planted import MUTANTS
+
+
+def test_every_mutant_applies_to_the_sources_as_they_are_and_compiles() -> None:
+    for mutant in MUTANTS:
+        ast.parse(mutant.text(), mutant.file)
+
+
+def test_there_are_at_least_seventy_five_in_three_rooms_with_names_of_their_own() -> None:
+    rooms = Counter(mutant.room for mutant in MUTANTS)
+    assert sum(rooms.values()) >= 75
+    assert set(rooms) == set(run.ROOMS)
+    assert min(rooms.values()) >= 20
+    assert len({mutant.id for mutant in MUTANTS}) == len(MUTANTS)
+    assert all(mutant.id.startswith(f"{mutant.room}-") for mutant in MUTANTS)
+
+
+def test_the_tests_that_ought_to_notice_exist() -> None:
+    for mutant in MUTANTS:
+        assert mutant.tests, mutant.id
+        assert all((ROOT / test.partition("::")[0]).is_file() for test in mutant.tests), mutant.id
+
+
+@pytest.mark.parametrize("text", ["", "x = 1\nx = 1\n"])
+def test_a_text_that_does_not_occur_exactly_once_is_stale(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.py").write_text(text)
+    mutant = Mutant("theory-a", "a.py", "x = 1", "x = 2", "", ())
+    with pytest.raises(Stale, match="stale mutant theory-a"):
+        mutant.text(tmp_path)
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caught: int, run_at_all: int) -> tuple[int, str]:
+    """Exit code and report of a run of 20 mutants, of which the first ones are noticed."""
+    chosen = [Mutant(f"theory-{k}", "theory/notation.py", "g", "h", f"bug {k}", ()) for k in range(20)]
+    monkeypatch.setattr(Mutant, "text", lambda self: "")
+    monkeypatch.setattr(run, "MUTANTS", chosen)
+    notices = [run.Notice(m.id, m.room, m.bug, "tests" if k < caught else "", "", 1.0) for k, m in enumerate(chosen)]
+    monkeypatch.setattr(run, "judged", lambda *_: iter(notices[:run_at_all]))
+    code = run.main([f"keep={tmp_path / 'kept.json'}", f"write={tmp_path / 'mutants.md'}"])
+    return code, (tmp_path / "mutants.md").read_text()
+
+
+def test_nineteen_of_twenty_are_enough_and_eighteen_are_not(monkeypatch, tmp_path: Path) -> None:
+    code, text = _run(monkeypatch, tmp_path, 19, 20)
+    assert code == 0
+    assert "19 of 20 bugs noticed." in text
+    assert "- `theory-19`: bug 19" in text
+    assert _run(monkeypatch, tmp_path, 18, 20)[0] == 1
+
+
+def test_a_run_that_was_cut_short_is_not_green_and_says_what_is_missing(monkeypatch, tmp_path: Path) -> None:
+    code, text = _run(monkeypatch, tmp_path, 20, 12)
+    assert code == 4
+    assert "12 of 12 bugs noticed; 8 not run yet." in text
+
+
+def test_a_survivor_is_asked_again_as_soon_as_anything_changes_and_a_noticed_one_is_not(tmp_path: Path) -> None:
+    kept = run.Kept(tmp_path / "kept.json")
+    survivor, noticed = MUTANTS[0], MUTANTS[1]
+    kept.keep(survivor, run.Notice(survivor.id, survivor.room, "", "", "", 1.0), "sources")
+    kept.keep(noticed, run.Notice(noticed.id, noticed.room, "", "main job", "", 1.0), "sources")
+    again = run.Kept(tmp_path / "kept.json")
+    assert again.find(survivor, "sources") is not None
+    assert again.find(survivor, "other sources") is None
+    assert again.find(noticed, "other sources") is not None
+
+
+def test_what_is_started_in_a_copy_runs_the_copy_and_ends_after_its_time(tmp_path: Path) -> None:
+    (tmp_path / "theory").mkdir()
+    (tmp_path / "theory" / "__init__.py").write_text("WHERE = 'copy'\n")
+    copy = run.Copy(tmp_path, [])
+    assert "copy" in copy.run(["-c", "import theory; print(theory.WHERE)"], 60).out
+    assert copy.run(["-c", "import time; time.sleep(60)"], 0.5).code is None
+
+
+def test_unknown_keys_and_patterns_that_match_nothing_are_one_line(capsys) -> None:
+    assert run.main(["seeds=3"]) == 2
+    assert run.main(["only=nothing-*"]) == 2
+    assert "only=nothing-* matches no mutant" in capsys.readouterr().err
