@@ -10,8 +10,9 @@ import gmpy2
 import numpy as np
 import torch
 
-from numerics import DivergenceError, descend, reference_gradient, solve_flow
+from numerics import Architecture, DivergenceError, descend, reference_gradient, solve_flow
 
+from ._frame import frame_of, padded, within
 from ._path import FINE, RECORDS, Descent, Flow
 from ._precise import Precise
 from ._problem import Problem
@@ -29,7 +30,7 @@ class PathFailure(Exception):
 
 
 class PathBatch:
-    """Problems of one architecture and one assumption with their flows and descents, computed when first asked for.
+    """Problems of one depth, order, chain and assumption with their flows and descents, computed when first asked for.
 
     Arguments:
         problems: as `Problem.for_path` returns them.
@@ -73,9 +74,15 @@ class PathBatch:
         """The first state of every problem."""
         return [problem.state(self.assumes) for problem in self.problems]
 
+    @cached_property
+    def frame(self) -> Architecture:
+        """The architecture that holds all problems."""
+        return frame_of([state.architecture for state in self.starts])
+
     def _stacked(self, jitter: int = 0) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor]:
         parameters = {
-            name: torch.stack([s.parameters[name] for s in self.starts]) for name in self.starts[0].parameters
+            name: torch.stack([padded(s.parameters[name], shape) for s in self.starts])
+            for name, shape in self.frame.shapes.items()
         }
         if jitter:
             generator = torch.Generator().manual_seed(jitter)
@@ -83,7 +90,8 @@ class PathBatch:
                 name: value * (1 + 2.0**-51 * (torch.rand(value.shape, generator=generator, dtype=torch.float64) - 0.5))
                 for name, value in parameters.items()
             }
-        return parameters, torch.stack([s.target for s in self.starts]), torch.stack([s.weights for s in self.starts])
+        targets, weights = ([padded(getattr(s, of), self.frame.sizes) for s in self.starts] for of in ("target", "weights"))
+        return parameters, torch.stack(targets), torch.stack(weights)
 
     def descent(self, index: int, level: int, optimizer: str = "gd", jitter: int = 0) -> Descent:
         """The PyTorch run of one problem with step 1 / (records * substeps * 2**level).
@@ -100,7 +108,8 @@ class PathBatch:
         if isinstance(run, Exception):
             raise PathFailure(str(run))
         state = self.starts[index]
-        parameters = {name: values[:, index] for name, values in run.parameters.items()}
+        shapes = state.architecture.shapes
+        parameters = {name: within(values[:, index], shapes[name]) for name, values in run.parameters.items()}
         descent = Descent(state.architecture, run.times, run.losses[:, index], parameters, state.target, state.weights)
         descent.step, descent.steps, descent.optimizer = run.step, run.steps, optimizer
         descent._flow = lambda: self.flow(index)
@@ -113,9 +122,11 @@ class PathBatch:
         # A running mean remembers a fixed time, not a number of steps, so that halving the step refines one equation.
         options = {"alpha": 1 - 0.2 / 2**level} if optimizer in ("group-rmsprop", "rmsprop") else {}
         pace = LENGTH if optimizer in ("group-rmsprop", "rmsprop", "adam") else 1.0
+        if optimizer == "adam" and self.problems:
+            pace *= self.problems[0].length
         try:
             return descend(
-                self.starts[0].architecture, parameters, target, weights,
+                self.frame, parameters, target, weights,
                 step=pace / (self.records * every), steps=self.records * every, record_every=every,
                 optimizer=optimizer, options=options,
             )  # fmt: skip
@@ -157,7 +168,7 @@ class PathBatch:
     def _solve(self, arrays: dict[str, Any], target: Any, weights: Any, rtol: float, **options: Any) -> Any:
         times = np.arange(self.records + 1) / self.records
         return solve_flow(
-            self.starts[0].architecture, arrays, target, weights, times, rtol=rtol, atol=rtol * 1e-3, **options
+            self.frame, arrays, target, weights, times, rtol=rtol, atol=rtol * 1e-3, **options
         )
 
     def _as_flow(self, solution: Any, index: int, place: tuple[int, ...], rtol: float) -> Flow:
@@ -165,7 +176,10 @@ class PathBatch:
             raise PathFailure(f"the flow stopped at time {solution.reached:g} of 1 ({solution.status})")
         state = self.starts[index]
         at = (slice(None), *place)
-        parameters = {name: torch.from_numpy(values[at]) for name, values in solution.parameters.items()}
+        shapes = state.architecture.shapes
+        parameters = {
+            name: torch.from_numpy(within(values[at], shapes[name])) for name, values in solution.parameters.items()
+        }
         flow = Flow(
             state.architecture,
             torch.as_tensor(solution.times),

@@ -13,7 +13,7 @@ import scipy
 import sympy
 import torch
 
-from numerics import Architecture, UsageError
+from numerics import UsageError
 
 from ._claim import Claim
 from ._events import Cell
@@ -46,11 +46,13 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "start": {name: values.tolist() for name, values in start.items()},
         "target": target.tolist(),
         "mask": problem.mask.astype(int).tolist(),
+        "weights": None if problem.weights is None else problem.weights.tolist(),
         "normalised": problem.normalised,
         "exponent": problem.exponent,
         "target_exponent": problem.target_exponent,
         "weight_exponent": problem.weight_exponent,
         "kind": problem.kind,
+        "pace": problem.pace,
         "measured": outcome.measured,
         "predicted": outcome.predicted,
         "violation": outcome.worst,
@@ -100,17 +102,7 @@ def load(path: Path) -> tuple[dict[str, Any], Problem]:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UsageError(f"replay: {str(path)!r} is not a counterexample of format {FORMAT}")
     try:
-        architecture = Architecture(data["depth"], data["sizes"], data["ranks"], data["chain"])
-        blocks = {
-            name: np.array(data["blocks"][name], dtype=np.int64).reshape(shape)
-            for name, shape in architecture.shapes.items()
-        }
-        target = np.array(data["target"], dtype=np.int64).reshape(architecture.sizes)
-        mask = np.array(data["mask"], dtype=bool).reshape(architecture.sizes)
-        exponents = (int(data["exponent"]), int(data["target_exponent"]), int(data["weight_exponent"]))
-        problem = Problem(
-            architecture, blocks, target, mask, bool(data["normalised"]), *exponents, kind=str(data["kind"])
-        )
+        problem = Problem.from_json(data)
     except (KeyError, ValueError, TypeError) as error:
         raise UsageError(f"replay: {str(path)!r} is damaged ({type(error).__name__}: {error})") from None
     return data, problem

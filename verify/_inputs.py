@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import cycle
-
-from numerics import Architecture
+from typing import Any
 
 from ._batch import PathBatch
+from ._drawn import described_paths, described_problems
 from ._events import Cell
 from ._problem import Problem
 from ._state import State
-from ._strategies import architectures, draw_problems, problems
+from ._strategies import EXACT_BITS, draw_problems, problems, with_large_numbers
 
-PATH_GROUP = 7  # problems of one architecture that are trained and solved as one batch
-TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the problems of a group
-TARGET_SIZE = 3  # largest mode of a tensor whose R_K is asked for
-SEED_PROBLEMS = 5  # problems that a claim about Seeds is judged on
+PATH_SIZE = 4  # largest mode of a path's tensor
+TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths of one batch
+FAR_TURNS = ("late", "coarse")  # and of the other batch, whose runs go far or in steps that are not small
+FAR_SHARE = 4  # one path in so many
+TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for
+LARGER_TARGET = 5
+LARGER_SHARE = 12  # one tensor in so many is larger
+SEED_PROBLEMS = 8  # problems that a claim about Seeds is judged on
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,10 @@ class Inputs:
     def __init__(self, cell: Cell, settings: Settings) -> None:
         self.cell, self.settings = cell, settings
         self._states: dict[tuple[int, str], State] = {}
+        self._exact_problems: dict[int, Problem] = {}
         self._exact_states: dict[int, State] = {}
         self._batches: dict[str, list[PathBatch]] = {}
+        self._drawn: dict[tuple[str, str], dict[str, Any]] = {}
 
     @cached_property
     def problems(self) -> list[Problem]:
@@ -62,47 +68,76 @@ class Inputs:
             self._states[key] = self.problems[index].state(assumes)
         return self._states[key]
 
+    exact_bits = EXACT_BITS
+
+    def exact_problem(self, index: int) -> Problem:
+        """Problem `index` for exact arithmetic: random whole numbers of `exact_bits` bits where its start is plain."""
+        if index not in self._exact_problems:
+            self._exact_problems[index] = with_large_numbers(self.problems[index], index)
+        return self._exact_problems[index]
+
     def exact_state(self, index: int) -> State:
-        """The generic state of problem `index` in exact rationals, shared by all claims."""
+        """The generic state of `exact_problem(index)` in exact rationals, shared by all claims."""
         if index not in self._exact_states:
-            self._exact_states[index] = self.problems[index].exact_state()
+            self._exact_states[index] = self.exact_problem(index).exact_state()
         return self._exact_states[index]
 
     def batches(self, assumes: str) -> list[PathBatch]:
-        """Path problems in groups of one architecture."""
+        """Path problems, each of an architecture of its own: a batch that goes a short way, and one that goes far."""
         if assumes not in self._batches:
-            count = -(-self.settings.paths // PATH_GROUP)
-            shapes = self._shapes(count, roomy=-(-count // 2), seed=self.settings.seed + 1)
-            drawn = [
-                draw_problems(problems(shape), PATH_GROUP, self.settings.seed + 2 + i) for i, shape in enumerate(shapes)
+            count = self.settings.paths
+            far = max(1, count // FAR_SHARE)
+            paths = self._path_problems(count + 1, self.settings.seed + 1)
+            groups = [(paths[far:], TURNS), (paths[:far], FAR_TURNS)]
+            self._batches[assumes] = [
+                PathBatch([replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))], assumes)
+                for group, turns in groups
+                if group
             ]
-            paced = [[replace(p, pace=pace) for p, pace in zip(group, cycle(TURNS))] for group in drawn]
-            self._batches[assumes] = [PathBatch([p.for_path(assumes) for p in group], assumes) for group in paced]
         return self._batches[assumes]
 
-    def _shapes(self, count: int, *, roomy: int, seed: int) -> list[Architecture]:
-        """Few shapes that serve many problems or runs, so `roomy` of them leave room: no mode or core side of one."""
-        cell = self.cell
+    def _path_problems(self, count: int, seed: int) -> list[Problem]:
+        """Problems of moderate size; two in three leave room, with no mode or core side of one."""
+        cell, fixed = self.cell, self.settings.sizes
         drawn = draw_problems(
-            architectures(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=self.settings.sizes, largest=4),
-            8 * count,
+            problems(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=fixed, largest=PATH_SIZE),
+            5 * count,
             seed,
         )
-        first = [shape for shape in drawn if min(*shape.sizes, *shape.ranks) > 1][:roomy]
-        return ((first + drawn) * count)[:count]
+        small = [p for p in drawn if max(p.architecture.sizes) <= PATH_SIZE or fixed]
+        roomy = [p for p in small if min(*p.architecture.sizes, *p.architecture.ranks) > 1]
+        chosen = roomy[: 2 * count // 3]
+        rest = [p for p in small if p not in chosen]
+        mixed = [p for trio in zip(chosen[::2], chosen[1::2], rest, strict=False) for p in trio]
+        return (mixed + [p for p in small if p not in mixed])[:count]
 
     @cached_property
     def targets(self) -> list[Problem]:
-        """Problems that lend their target to claims about a Target: modes of size 1 to TARGET_SIZE."""
+        """Problems that lend their target to claims about a Target: modes of size 1 to TARGET_SIZE, some larger."""
         cell, settings = self.cell, self.settings
-        strategy = problems(
-            depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=TARGET_SIZE
-        )
-        return draw_problems(strategy, settings.examples, settings.seed + 3)
+
+        def drawn(largest: int, count: int, seed: int) -> list[Problem]:
+            strategy = problems(
+                depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=largest
+            )
+            return draw_problems(strategy, count, seed)
+
+        larger = settings.examples // LARGER_SHARE
+        small = drawn(TARGET_SIZE, settings.examples - larger, settings.seed + 3)
+        return small + drawn(LARGER_TARGET, larger, settings.seed + 5) if larger else small
 
     @cached_property
     def seed_problems(self) -> list[Problem]:
         """Problems that are trained from many starts: SEED_PROBLEMS of them, of any size a path may have."""
-        seed = self.settings.seed + 4
-        shapes = self._shapes(SEED_PROBLEMS, roomy=SEED_PROBLEMS - 1, seed=seed)
-        return [draw_problems(problems(shape), 1, seed + 1 + i)[0] for i, shape in enumerate(shapes)]
+        return self._path_problems(SEED_PROBLEMS, self.settings.seed + 4)
+
+    def drawn(self, subject: str, assumes: str) -> dict[str, Any]:
+        """What the inputs of claims about `subject` under `assumes` were, as plain numbers: ranges and counts."""
+        key = (subject, assumes)
+        if key not in self._drawn:
+            if subject in ("Flow", "Descent"):
+                self._drawn[key] = described_paths(self.batches(assumes))
+            else:
+                of = {"State": "problems", "Target": "targets", "Seeds": "seed_problems"}[subject]
+                self._drawn[key] = described_problems(getattr(self, of), tensor_only=subject == "Target")
+        return self._drawn[key]

@@ -18,12 +18,14 @@ from numerics import (
     Architecture,
     Arithmetic,
     balance,
+    compose,
     matrix_balance,
     reference_compose,
     sharpness,
     unbalance,
 )
 
+from ._kinds import exponent_of
 from ._numbers import current_digits, entrywise, mpf_to_mpfr
 from ._precise import Precise
 from ._state import PreciseState, State
@@ -33,6 +35,10 @@ SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
 # in slow growth it has the signs of W and time is 2^4 times slower, too: W grows while the gradient is small.
 GROWTH, SLOWNESS = 2, 4
 VISIBLE = 2.0**-8  # a short way is lost in what cancellation leaves of W: only where W is this much of its terms
+ESCAPE_SMALLNESS = 3  # of those that are to escape within the steps of a path
+# Time of a path times the largest sharpness on the way, for the paces that go far: with 16 records a step of 1/16 is
+# 1 in these units of the sharpness for "late" ones, and past the edge of stability, which is 2, for "coarse" ones.
+FAR = {"late": 16.0, "coarse": 34.0}
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
 
@@ -47,8 +53,11 @@ class Problem:
         mask: bool, shape sizes; observed entries.
         normalised: weights are mask / number observed (completion) if true, else mask.
         exponent, target_exponent, weight_exponent: blocks, target and weights are multiplied by 2 to these powers.
-        kind: which thin set the generator aimed at.
-        pace: how `for_path` scales target and time: "plain", "large target" or "slow growth".
+        kind: the thin sets the generator aimed at. Two of them are kept here: in "fitted" problems the target is W of
+            the start, in "unseen-misfit" ones it is W of the start wherever it is observed.
+        pace: how `for_path` scales target and time: "plain", "large target", "slow growth", "late" (until the loss has
+            fallen far; a small start escapes) or "coarse" (steps near and beyond the edge of stability).
+        weights: whole numbers, shape sizes, zero where unobserved; None where all observed entries weigh the same.
     """
 
     architecture: Architecture
@@ -61,16 +70,35 @@ class Problem:
     weight_exponent: int = 0
     kind: str = "plain"
     pace: str = "plain"
+    weights: np.ndarray | None = None
 
     @cached_property
     def observed(self) -> int:
         """Number of observed entries."""
         return int(self.mask.sum())
 
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """What every entry weighs, whole numbers."""
+        return self.mask.astype(np.int64) if self.weights is None else self.weights
+
+    @cached_property
+    def fits(self) -> np.ndarray | None:
+        """Where the target is W of the start; None: nowhere."""
+        parts = self.kind.split("+")
+        if "fitted" in parts:
+            return np.ones(self.mask.shape, dtype=bool)
+        return self.counts > 0 if "unseen-misfit" in parts else None
+
+    @property
+    def length(self) -> float:
+        """How far rules that divide by the gradient's size go in a unit of time, as a multiple of what is usual."""
+        return 4.0 if self.pace in FAR else 1.0
+
     def blocks_for(self, assumes: str, arithmetic: Arithmetic = FLOAT64) -> tuple[Architecture, dict[str, np.ndarray]]:
         """Architecture and start that meet the assumption, in the given arithmetic.
 
-        A matrix-balanced start needs at most I_n live slices in mode n; surplus ones are cut off.
+        A matrix-balanced start has a core whose unfoldings have rank at most I_n, whatever its size R_n.
         """
         architecture, raw = self.architecture, dict(self.blocks)
         if (
@@ -78,16 +106,12 @@ class Problem:
             and architecture.depth
             and not (architecture.chain == "gate" and architecture.depth > 1)
         ):
-            architecture, raw = _cropped(architecture, raw)
+            raw = _narrowed(architecture, raw)
         if assumes == "superdiagonal":
             raw = _superdiagonal(architecture, raw)
         build = {"balanced": balance, "small": balance, "matrix-balanced": matrix_balance}.get(assumes)
         if assumes == "unbalanced":
-            blocks = unbalance(architecture, raw, 1, arithmetic)
-            if (
-                architecture.depth and int(np.abs(self.target).sum()) % 2
-            ):  # in half of the problems the last block is short
-                blocks |= {name: block / 4 for name, block in blocks.items() if name.startswith("a")}
+            blocks = self._unbalanced(architecture, raw, arithmetic)
         elif build is not None:
             blocks = build(architecture, raw, arithmetic)
         else:
@@ -97,22 +121,52 @@ class Problem:
             factor = arithmetic.array(2)[()] ** exponent if exponent >= 0 else 1 / arithmetic.array(2)[()] ** -exponent
             return architecture, {name: block * factor for name, block in blocks.items()}
 
-    def weights(self) -> np.ndarray:
+    def _unbalanced(
+        self, architecture: Architecture, raw: Mapping[str, np.ndarray], arithmetic: Arithmetic
+    ) -> dict[str, np.ndarray]:
+        """Off balance in one of four ways, which the whole numbers of the problem choose: the last block of every group
+        longer by 1 in the square, or four times shorter; the first block twice as long; or every block of every group
+        by a power of two of its own, from 1/2 to 2."""
+        salt = sum(int(np.abs(block).sum()) for block in raw.values())
+        way = salt % 4
+        if way == 0:
+            return unbalance(architecture, raw, 1, arithmetic)
+        blocks = balance(architecture, raw, arithmetic)
+        generator = np.random.default_rng(salt)
+        for n in range(architecture.order) if architecture.depth else ():
+            chain = [*architecture.links(n), f"a{n + 1}"]
+            for name in chain:
+                if way == 1:
+                    factor = np.array(0.25 if name == chain[-1] else 1.0)
+                elif way == 2:
+                    factor = np.array(2.0 if name == chain[0] else 1.0)
+                else:
+                    whole = architecture.chain == "mode" and name != chain[-1]  # shared by all groups of the mode
+                    factor = 2.0 ** generator.integers(-1, 2, () if whole else (architecture.ranks[n],))
+                    if not whole and name != chain[-1]:
+                        factor = factor.reshape(-1, *(1,) * (blocks[name].ndim - 1))
+                with arithmetic.precision():
+                    blocks[name] = blocks[name] * arithmetic.array(factor)
+        return blocks
+
+    def float_weights(self) -> np.ndarray:
         """Weights of the loss as float64."""
-        return np.ldexp(self.mask.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent)
+        return np.ldexp(self.counts.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent)
 
     def state(self, assumes: str = "generic") -> State:
         """The state in float64."""
         architecture, blocks = self.blocks_for(assumes)
         parameters = {name: torch.from_numpy(np.array(block, dtype=np.float64)) for name, block in blocks.items()}
         target = torch.from_numpy(np.ldexp(self.target.astype(np.float64), self.target_exponent))
-        return State(architecture, parameters, target, torch.from_numpy(self.weights()))
+        if self.fits is not None:
+            target = torch.where(torch.from_numpy(self.fits), compose(architecture, parameters), target)
+        return State(architecture, parameters, target, torch.from_numpy(self.float_weights()))
 
     def precise_state(self, assumes: str = "generic") -> PreciseState:
         """The same state in the digits of `precision()`, rebuilt from the whole numbers; call inside `precision()`."""
         architecture, blocks = self.blocks_for(assumes, MP(current_digits() + 5))
         parameters = {name: Precise(entrywise(mpf_to_mpfr, block)) for name, block in blocks.items()}
-        return PreciseState(architecture, parameters, *self._exact_target_and_weights())
+        return PreciseState(architecture, parameters, *self._exact_target_and_weights(architecture, parameters))
 
     def exact_state(self) -> PreciseState:
         """The generic state in exact rationals."""
@@ -120,13 +174,67 @@ class Problem:
         parameters = {
             name: Precise(entrywise(lambda v: factor * int(v), self.blocks[name])) for name in self.architecture.shapes
         }
-        return PreciseState(self.architecture, parameters, *self._exact_target_and_weights())
+        return PreciseState(
+            self.architecture, parameters, *self._exact_target_and_weights(self.architecture, parameters)
+        )
 
-    def _exact_target_and_weights(self) -> tuple[Precise, Precise]:
+    def _exact_target_and_weights(
+        self, architecture: Architecture, parameters: Mapping[str, Precise]
+    ) -> tuple[Precise, Precise]:
         factor = _power_of_two(self.target_exponent)
-        target = Precise(entrywise(lambda v: factor * int(v), self.target))
+        target = entrywise(lambda v: factor * int(v), self.target)
+        if self.fits is not None:
+            W = reference_compose(architecture, {name: block.array for name, block in parameters.items()})
+            target = np.where(self.fits, W, target)
         unit = _power_of_two(self.weight_exponent) * (gmpy2.mpq(1, self.observed) if self.normalised else gmpy2.mpz(1))
-        return target, Precise(entrywise(lambda m: unit if m else gmpy2.mpz(0), self.mask))
+        return Precise(target), Precise(entrywise(lambda m: unit * int(m) if m else gmpy2.mpz(0), self.counts))
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything that makes the problem, as plain data; `from_json` reads it back."""
+        a = self.architecture
+        return {
+            "depth": a.depth,
+            "sizes": list(a.sizes),
+            "ranks": list(a.ranks),
+            "chain": a.chain,
+            "blocks": {name: np.asarray(values).tolist() for name, values in self.blocks.items()},
+            "target": self.target.tolist(),
+            "mask": self.mask.astype(int).tolist(),
+            "weights": None if self.weights is None else self.weights.tolist(),
+            "normalised": self.normalised,
+            "exponent": self.exponent,
+            "target_exponent": self.target_exponent,
+            "weight_exponent": self.weight_exponent,
+            "kind": self.kind,
+            "pace": self.pace,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Problem:
+        """The problem of `as_json`; weights and pace may be absent.
+
+        Raises:
+            KeyError, ValueError, TypeError: the data do not make a problem.
+        """
+        architecture = Architecture(data["depth"], data["sizes"], data["ranks"], data["chain"])
+
+        def whole(values: Any, shape: tuple[int, ...]) -> np.ndarray:
+            return np.array(values, dtype=np.int64).reshape(shape)
+
+        sizes, weights = architecture.sizes, data.get("weights")
+        return cls(
+            architecture,
+            {name: whole(data["blocks"][name], shape) for name, shape in architecture.shapes.items()},
+            whole(data["target"], sizes),
+            whole(data["mask"], sizes).astype(bool),
+            bool(data["normalised"]),
+            int(data["exponent"]),
+            int(data["target_exponent"]),
+            int(data["weight_exponent"]),
+            kind=str(data["kind"]),
+            pace=str(data.get("pace", "plain")),
+            weights=None if weights is None else whole(weights, sizes),
+        )
 
     def for_path(self, assumes: str) -> Problem:
         """The same problem, rescaled by powers of two so that its flow from time 0 to 1 is worth following.
@@ -134,12 +242,12 @@ class Problem:
         W and the target get norms near 1; the weights (the unit of time) are set so that in time 1 the loss falls by
         a good part of itself and the stiffest direction relaxes at most a few times.
         """
-        plain = replace(self, exponent=0, target_exponent=0, weight_exponent=0)
-        pace = "plain" if assumes == "small" else self.pace
-        slow = pace == "slow growth"
+        given = exponent_of("plain" if {"tiny", "large"} & set(self.kind.split("+")) else self.kind, self.architecture)
+        plain = replace(self, exponent=given, target_exponent=0, weight_exponent=0)
+        slow = self.pace == "slow growth" and assumes != "small"
         if assumes == "superdiagonal":
-            plain = replace(plain, mask=np.ones_like(self.mask), normalised=False, exponent=-2, target_exponent=-2)
-            plain = replace(plain, target=_superdiagonal_target(self.target))
+            plain = replace(plain, mask=np.ones_like(self.mask), weights=None, normalised=False, exponent=-2)
+            plain = replace(plain, target=_superdiagonal_target(self.target), target_exponent=-2, kind="plain")
         else:
             architecture, blocks = plain.blocks_for(assumes)
             W = reference_compose(architecture, blocks)
@@ -148,30 +256,38 @@ class Problem:
             slow = slow and size > VISIBLE * unsigned
             # Where W vanishes by cancellation, what is left is rounding: the size without signs sets the scale then.
             size = max(size, 2.0**-20 * unsigned)
-            size *= 2.0**PATH_SMALLNESS if assumes == "small" else 1.0
+            if assumes == "small":
+                size *= 2.0 ** (ESCAPE_SMALLNESS if self.pace in FAR else PATH_SMALLNESS)
             degree = 1 + architecture.order * architecture.depth
-            target_size = float(np.linalg.norm(self.target.astype(float) * self.mask))
+            target_size = float(np.linalg.norm(self.target.astype(float) * (self.counts > 0)))
             exponent = -round(math.log2(size) / degree) if size > 0 else 0
-            wanted = 1.0 if pace == "plain" else 2.0**GROWTH * max(1.0, size * 2.0 ** (degree * exponent))
+            wanted = 1.0
+            if assumes != "small" and self.pace in ("slow growth", "large target"):
+                wanted = 2.0**GROWTH * max(1.0, size * 2.0 ** (degree * exponent))
+            target = self.target
+            if self.pace == "slow growth" and assumes != "small":
+                target = np.where(W < 0, -1, 1) * np.abs(self.target)
             plain = replace(
                 plain,
-                exponent=exponent,
+                exponent=plain.exponent + exponent,
                 target_exponent=round(math.log2(wanted / target_size)) if target_size > 0 else 0,
-                target=np.where(W < 0, -1, 1) * np.abs(self.target) if pace == "slow growth" else self.target,
+                target=target,
             )
-        return replace(plain, weight_exponent=_time_unit(plain.state(assumes)) - SLOWNESS * slow)
+        return replace(plain, weight_exponent=_time_unit(plain.state(assumes), self.pace) - SLOWNESS * slow)
 
 
-def _time_unit(state: State) -> int:
+def _time_unit(state: State, pace: str) -> int:
     """Exponent of two by which to multiply the weights so that time 1 is a good stretch of the flow."""
     square = sum(float((g * g).sum()) for g in state.block_gradients().values())
-    top = float(sharpness(state.architecture, state.parameters, state.target, state.weights, iterations=6))
+    sharp = float(sharpness(state.architecture, state.parameters, state.target, state.weights, iterations=6))
     # Later on the way W has the size of the target and all 1 + NK blocks have norms near one.
     top = max(
-        top, (1 + state.order * state.depth) * float((state.weights * state.target.abs().clamp_min(1) ** 2).max())
+        sharp, (1 + state.order * state.depth) * float((state.weights * state.target.abs().clamp_min(1) ** 2).max())
     )
     decay = 0.5 * float(state.loss) / square if square > 0 else math.inf
     unit = min(decay, 4.0 / top if top > 0 else math.inf)
+    if pace in FAR and top > 0:
+        unit = FAR[pace] / top
     return round(math.log2(unit)) if 0 < unit < math.inf else 0
 
 
@@ -179,7 +295,7 @@ def _superdiagonal(architecture: Architecture, raw: Mapping[str, np.ndarray]) ->
     """Aligned and balanced: the core is superdiagonal with g_r > 0, every block is g_r times a coordinate direction."""
     live = min(*architecture.ranks, *architecture.sizes)
     norms = np.zeros(max(*architecture.ranks, *architecture.sizes), dtype=np.int64)
-    norms[:live] = 1 + np.abs(raw["G"].reshape(-1)[np.arange(live) % raw["G"].size])
+    norms[:live] = 1 + np.abs(raw["G"].reshape(-1)[np.arange(live) % raw["G"].size]) % 4
     blocks = {}
     for name, shape in architecture.shapes.items():
         block = np.zeros(shape, dtype=np.int64)
@@ -197,18 +313,28 @@ def _superdiagonal(architecture: Architecture, raw: Mapping[str, np.ndarray]) ->
 
 
 def _superdiagonal_target(target: np.ndarray) -> np.ndarray:
+    """Superdiagonal entries from -5 to 6: negative, zero and equal ones too, positive ones more often."""
     result = np.zeros_like(target)
     for r in range(min(target.shape)):
-        result[(r,) * target.ndim] = 1 + abs(int(target[(r,) * target.ndim]))
+        entry = int(target[(r,) * target.ndim])
+        result[(r,) * target.ndim] = -(-entry % 6) if entry < -2 else abs(entry) % 7
     return result
 
 
-def _cropped(architecture: Architecture, raw: dict[str, np.ndarray]) -> tuple[Architecture, dict[str, np.ndarray]]:
-    ranks = tuple(min(i, r) for i, r in zip(architecture.sizes, architecture.ranks, strict=True))
-    if ranks == architecture.ranks:
-        return architecture, raw
-    cropped = Architecture(architecture.depth, architecture.sizes, ranks, architecture.chain)
-    return cropped, {name: raw[name][tuple(slice(n) for n in shape)] for name, shape in cropped.shapes.items()}
+def _narrowed(architecture: Architecture, raw: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The core with unfoldings of rank at most I_n, as matrix balance needs: where R_n > I_n its first I_n slices,
+    spread over all R_n by the whole numbers of the last block."""
+    core = raw["G"]
+    for n, (size, rank) in enumerate(zip(architecture.sizes, architecture.ranks, strict=True)):
+        if rank > size:
+            kept = np.moveaxis(core, n, 0)[:size]
+            core = np.moveaxis(np.tensordot(_small(raw[f"a{n + 1}"]).T, kept, axes=1), 0, n)
+    return raw | {"G": core}
+
+
+def _small(block: np.ndarray) -> np.ndarray:
+    """Its entries modulo 4, with their signs."""
+    return np.sign(block) * (np.abs(block) % 4)
 
 
 def _power_of_two(exponent: int) -> Any:

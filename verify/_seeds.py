@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ._batch import PathBatch, PathFailure
+from ._kinds import aim_start
 from ._path import Descent
 from ._problem import Problem
 
@@ -114,7 +115,7 @@ class Seeds:
 def random_starts(problem: Problem, assumes: str, count: int, *, repeat: int = 0) -> list[Problem]:
     """`count` starts of one problem: whole numbers from -3 to 3, then scaled and balanced as `assumes` says.
 
-    They share target, mask, size of the blocks and unit of time: those of the slowest of REFERENCE starts, so that more
+    All are moved onto the thin set of the problem's kind. They share target, weights, size of the blocks and unit of time: those of the slowest of REFERENCE starts, so that more
     seeds of a problem are more of the same.
 
     Arguments:
@@ -124,7 +125,9 @@ def random_starts(problem: Problem, assumes: str, count: int, *, repeat: int = 0
     def start(number: int) -> Problem:
         generator = np.random.default_rng(number)
         shapes = problem.architecture.shapes
-        return replace(problem, blocks={name: generator.integers(-3, 4, shape) for name, shape in shapes.items()})
+        blocks = {name: generator.integers(-3, 4, shape) for name, shape in shapes.items()}
+        aim_start(problem.kind, problem.architecture, blocks, lambda s, a, b: np.asarray(generator.integers(a, b + 1, s)))
+        return replace(problem, blocks=blocks)
 
     reference = [start(FIRST_SEED - 1 - k).for_path(assumes) for k in range(REFERENCE)]
     exponent = min(start.exponent for start in reference)

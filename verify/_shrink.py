@@ -33,10 +33,11 @@ def key_of(problem: Problem) -> bytes:
                 problem.target_exponent,
                 problem.weight_exponent,
                 problem.pace,
+                problem.kind,
             )
         )
     ]
-    arrays = [*problem.blocks.values(), problem.target, problem.mask]
+    arrays = [*problem.blocks.values(), problem.target, problem.counts]
     return "".join(parts).encode() + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)
 
 

@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,34 +17,40 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Primit
 
 from numerics import Architecture
 
+from ._kinds import (
+    FINE_BITS,
+    STARTS,
+    TARGETS,
+    VIEWS,
+    WEIGHTS,
+    aim_start,
+    aim_target,
+    exponent_of,
+    view,
+    weigh,
+)
+from ._kinds import PLAIN as PLAIN_KIND
 from ._problem import Problem
+from ._shapes import architectures, broad, cube
 
-KINDS = ("plain", "zero-slice", "superdiagonal", "repeated", "rank-deficient", "identity", "tiny", "large")
-ENTRIES_CAP = 125  # entries of a generated tensor
-DEGREE_BITS = 200  # bound on |exponent| * degree, so that fourth powers of W stay inside float64
-
-
-@st.composite
-def sizes(draw: Any, order: int, largest: int = 5) -> tuple[int, ...]:
-    """Mode sizes 1..largest with at most ENTRIES_CAP entries; size-1 modes are included."""
-    result: list[int] = []
-    for left in range(order, 0, -1):
-        room = ENTRIES_CAP // math.prod(result) if result else ENTRIES_CAP
-        top = max(1, min(largest, int(room ** (1 / left)) + 1, room))
-        result.append(draw(st.integers(1, top)))
-    return tuple(result)
+EXACT_BITS = 60  # of the random whole numbers in place of small ones where a claim is asked exactly
 
 
 @st.composite
-def architectures(
-    draw: Any, depth: int, order: int, chain: str, fixed: tuple[int, ...] | None = None, largest: int = 5
-) -> Architecture:
-    """Architectures of one cell: generated or fixed mode sizes, core sizes up to one more than the mode size."""
-    mode_sizes = fixed or draw(sizes(order, largest))
-    if depth == 0:
-        return Architecture(0, mode_sizes, mode_sizes, chain)
-    ranks = tuple(draw(st.integers(1, min(n + 1, 5))) for n in mode_sizes)
-    return Architecture(depth, mode_sizes, ranks, chain)
+def kinds_of_problems(draw: Any) -> str:
+    """Names of the thin sets to aim at: none for four problems in ten, else one of each sort, or none of it."""
+    if draw(st.integers(0, 9)) < 4:
+        return PLAIN_KIND
+    parts = [
+        draw(st.sampled_from(names))
+        for names in (
+            ("",) * 5 + STARTS,
+            ("",) * 3 + TARGETS + TARGETS[:3],
+            ("",) * 4 + VIEWS,
+            ("",) * 3 + WEIGHTS,
+        )
+    ]
+    return "+".join(part for part in parts if part) or PLAIN_KIND
 
 
 @st.composite
@@ -52,7 +59,7 @@ def problems(
     architecture: Architecture | None = None,
     *,
     literal: bool = False,
-    kinds: tuple[str, ...] = KINDS,
+    kinds: tuple[str, ...] = (),
     pace: str = "plain",
     **cell: Any,
 ) -> Problem:
@@ -62,66 +69,66 @@ def problems(
         architecture: fixed, or drawn from `cell` (depth, order, chain, fixed, largest).
         literal: draw every number separately, so that a counterexample shrinks to simple numbers; otherwise blocks are
             filled from a drawn seed, which is quicker by two orders of magnitude.
-        kinds, pace: thin sets to aim at, and the pace of all problems.
+        kinds, pace: kinds of problems to choose from (all of them if empty), and the pace of all problems.
     """
     free = architecture is None and cell.get("fixed") is None
     architecture = architecture or draw(architectures(**cell))
-    kind = draw(st.sampled_from(kinds))
+    kind = draw(st.sampled_from(kinds) if kinds else kinds_of_problems())
     number = draw(st.integers(0, 2**31)) if not literal else 0
-    if kind == "repeated" and free and number % 2:
-        architecture = _cube(architecture)
     generator = np.random.default_rng(number)
+    if free and "repeated" in kind and number % 2:
+        architecture = cube(architecture)
+    if free and "isometry" in kind:
+        architecture = broad(architecture, generator)
 
-    def fill(shape: tuple[int, ...], bound: int = 3) -> np.ndarray:
+    def choose(shape: tuple[int, ...], lowest: int, highest: int) -> np.ndarray:
         if literal:
             count = math.prod(shape)  # one list draws and shrinks much faster than hypothesis.extra.numpy.arrays
-            numbers = draw(st.lists(st.integers(-bound, bound), min_size=count, max_size=count))
+            numbers = draw(st.lists(st.integers(lowest, highest), min_size=count, max_size=count))
             return np.array(numbers, dtype=np.int64).reshape(shape)
-        return generator.integers(-bound, bound + 1, shape)
+        return np.asarray(generator.integers(lowest, highest + 1, shape))
 
-    blocks = {name: fill(shape) for name, shape in architecture.shapes.items()}
-    target = fill(architecture.sizes, 5)
-    _aim(kind, architecture, blocks, generator)
-    mask = np.ones(architecture.sizes, dtype=bool)
-    if draw(st.booleans()) and mask.size > 1:
-        mask = fill(architecture.sizes, 1) >= 0
-        mask.reshape(-1)[0] = True
+    bound = 3 << FINE_BITS if "fine" in kind else 3
+    blocks = {name: choose(shape, -bound, bound) for name, shape in architecture.shapes.items()}
+    target = choose(architecture.sizes, -5, 5)
+    aim_start(kind, architecture, blocks, choose)
+    aim_target(kind, target, choose)
+    mask = view(kind, architecture.sizes, choose)
+    if mask is None:
+        mask = np.ones(architecture.sizes, dtype=bool)
+        if (draw(st.booleans()) or "unseen-misfit" in kind) and mask.size > 1:
+            mask = choose(architecture.sizes, -1, 1) >= 0
+            mask.reshape(-1)[0] = True
     degree = 1 + architecture.order * architecture.depth
-    bits = {"tiny": -40, "large": 20}.get(kind, 0)
-    exponent = int(math.copysign(min(abs(bits), DEGREE_BITS // degree), bits))
-    target_exponent = exponent * degree if kind in ("tiny", "large") else 0
+    exponent = exponent_of(kind, architecture)
+    target_exponent = exponent * degree if {"tiny", "large"} & set(kind.split("+")) else 0
     normalised = draw(st.booleans())
-    return Problem(architecture, blocks, target, mask, normalised, exponent, target_exponent, kind=kind, pace=pace)
+    return Problem(
+        architecture, blocks, target, mask, normalised, exponent, target_exponent,
+        kind=kind, pace=pace, weights=weigh(kind, mask, choose),
+    )  # fmt: skip
 
 
-def _cube(architecture: Architecture) -> Architecture:
-    """The same with equal mode and core sizes of at least two: only there all singular values of W can be equal."""
-    size = (max(2, min(architecture.sizes)),) * architecture.order
-    return Architecture(architecture.depth, size, size, architecture.chain)
+def with_large_numbers(problem: Problem, number: int) -> Problem:
+    """The problem for a look in exact arithmetic: where its start is plain, all entries are random of EXACT_BITS bits.
 
+    An identity of degree d in the entries that is false vanishes there with probability at most d / 2^EXACT_BITS.
+    What the kind says of target, view and weights stays: zero, fitted, unobserved.
+    """
+    if set(problem.kind.split("+")) & {*STARTS} - {"fine"}:
+        return problem
+    generator = np.random.default_rng([number, problem.target.size])
 
-def _aim(kind: str, architecture: Architecture, blocks: dict[str, np.ndarray], generator: np.random.Generator) -> None:
-    """Move the start onto a thin set."""
-    core = blocks["G"]
-    if kind == "zero-slice":
-        core[0] = 0
-    elif kind in ("superdiagonal", "repeated"):
-        diagonal = tuple(np.arange(min(core.shape)) for _ in core.shape)
-        values = core[diagonal].copy() if kind == "superdiagonal" else np.full(min(core.shape), 2)
-        core[...] = 0
-        core[diagonal] = values
-    elif kind == "rank-deficient":
-        core[...] = core.reshape(-1)[0] if core.reshape(-1)[0] else 1
-        if generator.integers(2):  # and every factor of rank one too
-            for name, block in blocks.items():
-                if name.startswith("a"):
-                    block[...] = block[:, :1]
-                elif name != "G" and architecture.chain != "mode":
-                    block[...] = block[:1]
-    if kind in ("identity", "repeated"):
-        for name, block in blocks.items():
-            if name != "G":
-                block[...] = np.eye(*block.shape[-2:], dtype=block.dtype) if block.ndim > 1 else 1
+    def large(shape: tuple[int, ...]) -> np.ndarray:
+        return np.asarray(generator.integers(-(2 ** (EXACT_BITS - 1)), 2 ** (EXACT_BITS - 1), shape))
+
+    weights = generator.integers(1, 2**EXACT_BITS, problem.mask.shape) * problem.mask
+    return replace(
+        problem,
+        blocks={name: large(shape) for name, shape in problem.architecture.shapes.items()},
+        target=problem.target if "zero-target" in problem.kind else large(problem.target.shape),
+        weights=weights,
+    )
 
 
 class _Plain(PrimitiveProvider):

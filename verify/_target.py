@@ -12,6 +12,7 @@ import torch
 
 from numerics import representation_cost
 
+from ._kinds import aim_tensor
 from ._numbers import Unsupported, entrywise
 from ._precise import Precise
 from ._problem import Problem
@@ -117,19 +118,7 @@ def no_cost(tensor: Any, depth: int) -> Any:
 
 def whole_numbers(problem: Problem) -> np.ndarray:
     """The problem's target moved onto its thin set: a tensor of whole numbers."""
-    W = problem.target.copy()
-    diagonal = tuple(np.arange(min(W.shape)) for _ in W.shape)
-    if problem.kind == "zero-slice":
-        W[0] = 0
-    elif problem.kind in ("superdiagonal", "repeated"):
-        values = W[diagonal] if problem.kind == "superdiagonal" else np.full(min(W.shape), 2)
-        W = np.zeros_like(W)
-        W[diagonal] = values
-    elif problem.kind == "rank-deficient":
-        W[...] = W.reshape(-1)[0] if W.reshape(-1)[0] else 1
-    elif problem.kind == "identity":
-        W[1:] = W[:1]  # equal slices: all unfoldings are rank-deficient or have repeated columns
-    return W
+    return aim_tensor(problem.kind, problem.target)
 
 
 def as_target(problem: Problem, cost: Cost) -> Target:

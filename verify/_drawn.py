@@ -1,0 +1,81 @@
+"""What was drawn, for the report beside a verdict: ranges of sizes, ranks, scales, weights, steps and times."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from numerics import sharpness
+
+from ._batch import PathBatch, PathFailure
+from ._problem import Problem
+from ._target import whole_numbers
+
+
+def described_problems(problems: Sequence[Problem], *, tensor_only: bool = False) -> dict[str, Any]:
+    """Ranges over problems as plain data: [least, largest], or name -> count; tensors alone have no core or weights."""
+    kinds = Counter(part for problem in problems for part in problem.kind.split("+"))
+    shapes = {p.architecture.sizes if tensor_only else (p.architecture.sizes, p.architecture.ranks) for p in problems}
+    told: dict[str, Any] = {
+        "problems": len(problems),
+        "architectures": len(shapes),
+        "kinds": dict(sorted(kinds.items())),
+        "sizes": _range(size for p in problems for size in p.architecture.sizes),
+        "target orders of magnitude": _range(
+            _magnitudes([whole_numbers(p) if tensor_only else p.target]) for p in problems
+        ),
+    }
+    if tensor_only:
+        return told
+    return told | {
+        "ranks": _range(rank for p in problems for rank in p.architecture.ranks),
+        "rank / size": _range(
+            r / i for p in problems for r, i in zip(p.architecture.ranks, p.architecture.sizes, strict=True)
+        ),
+        "block orders of magnitude": _range(_magnitudes(list(p.blocks.values())) for p in problems),
+        "observed share": _range(float((p.counts > 0).mean()) for p in problems),
+        "weight ratio": _range(float(p.counts.max() / p.counts[p.counts > 0].min()) for p in problems),
+    }
+
+
+def described_paths(batches: Sequence[PathBatch]) -> dict[str, Any]:
+    """The same for paths, with step x sharpness at the start, time x sharpness, and how far the loss fell."""
+    told = described_problems([problem for batch in batches for problem in batch.problems])
+    steps, times, losses = [], [], []
+    for batch in batches:
+        parameters, target, weights = batch._stacked()
+        sharp = sharpness(batch.frame, parameters, target, weights, iterations=8)
+        times += [float(s) for s in sharp]
+        steps += [float(s) / (batch.records * batch.substeps) for s in sharp]
+        for index in range(len(batch.problems)):
+            try:
+                values = batch.flow(index).losses
+            except PathFailure:
+                continue
+            if values[0] > 0:
+                losses.append(float(values[-1] / values[0]))
+    return told | {
+        "paces": dict(sorted(Counter(problem.pace for batch in batches for problem in batch.problems).items())),
+        "step x sharpness at the start": _range(steps),
+        "time x sharpness at the start": _range(times),
+        "loss at the end / at the start": _range(losses),
+    }
+
+
+def _magnitudes(arrays: Sequence[np.ndarray]) -> float:
+    """Orders of magnitude between the smallest and the largest non-zero entry of one array, the most of all."""
+    spans = [0.0]
+    for array in arrays:
+        sizes = np.abs(array[array != 0].astype(np.float64))
+        if sizes.size:
+            spans.append(math.log10(float(sizes.max())) - math.log10(float(sizes.min())))
+    return max(spans)
+
+
+def _range(values: Iterable[float]) -> list[float]:
+    found = [float(f"{float(value):.4g}") for value in values if math.isfinite(value)]
+    return [min(found), max(found)] if found else []
