@@ -21,14 +21,14 @@ from ._events import Cell
 from ._inputs import Inputs, Settings
 from ._judge_path import judge_descent, judge_flow
 from ._judge_seeds import COUNTS, judge_seeds
-from ._judge_state import EXACTLY, audit_state, judge_exact, judge_state
+from ._judge_state import EXACTLY, audit_state, exactly, judge_exact, judge_state
 from ._judge_target import EFFORTS, judge_target
 from ._limits import OutOfTime, time_limit
 from ._problem import Problem
 from ._rates import watching
 from ._seeds import run_seeds
 from ._shrink import shrink
-from ._target import Costs, as_target
+from ._target import Costs, as_precise_target, as_target
 from ._verdict import Outcome, Result, Verdict
 
 KEPT = 10  # inputs that must meet the hypotheses before anything is said of a claim
@@ -74,12 +74,14 @@ class CellRun:
             raise
         except BaseException as error:
             result.detail = _blame(claim, error)
+        if result.examples:
+            result.drawn = self.inputs.drawn(claim.subject, claim.assumes)
         result.seconds = time.perf_counter() - started
         return result
 
     def _judge(self, claim: Claim, result: Result) -> None:
         outcomes: list[Outcome] = []
-        self._witnessed = False
+        self._witnessed, self._is_identity = False, False
         witness: tuple[Problem | tuple[PathBatch, int], Outcome] | None = None
         deadline = time.monotonic() + self.settings.budget
         for number, (example, ask) in enumerate(self._examples(claim)):
@@ -109,20 +111,19 @@ class CellRun:
                 witnesses = sum(o.status == "violated" for o in outcomes)
                 result.detail = f"{witnesses} of {len(outcomes)} inputs are witnesses; {result.detail}"
             return
-        exact = False
         proof = self._proof(claim)
+        exact = False
         if (
-            claim.subject == "State"
+            claim.subject in ("State", "Target")
             and claim.assumes == "generic"
             and not claim.negative
             and not result.detail
             and not (proof and proof.holds)  # a proof says more than exact arithmetic on examples
+            and (claim.subject == "State" or all(o.how == EXACTLY for o in outcomes if o.status != "rejected"))
         ):
             exact = self._exactly(claim, result, deadline)
             if result.verdict is Verdict.REFUTED:
                 return
-        if claim.subject == "Target":
-            exact = all(outcome.how == EXACTLY for outcome in outcomes if outcome.status != "rejected")
         if (
             not exact
             and not claim.negative
@@ -156,7 +157,7 @@ class CellRun:
         if (
             claim.negative and claim.assumes == "generic"
         ):  # a witness counts only where it is exact; so ask exactly at once
-            exact = judge_exact(claim, problem, state=self.inputs.exact_state(index))
+            exact = judge_exact(claim, problem)
             if exact is not None:
                 return exact
         return judge_state(claim, problem, state=self.inputs.state(index, claim.assumes), witnessed=self._witnessed)
@@ -173,9 +174,12 @@ class CellRun:
         try:
             subjects = self._subject(claim, example), self._subject(claim, example)
             with Float64Only():
-                first, second = ([relation.gap()[0] for relation in relations(claim, each)] for each in subjects)
+                stated = [relations(claim, each) for each in subjects]
         except (Rejected, Undefined, PathFailure):
             return
+        # An inequality that held on examples, exactly or not, is no identity that random numbers would catch failing.
+        self._is_identity = all(relation.kind in ("equal", "constant") for relation in stated[0])
+        first, second = ([relation.gap()[0] for relation in each] for each in stated)
         if len(first) != len(second) or any(
             a.shape != b.shape or not np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)
         ):
@@ -213,12 +217,18 @@ class CellRun:
         return True
 
     def _exactly(self, claim: Claim, result: Result, deadline: float) -> bool:
-        """Whether the claim holds in exact rational arithmetic on every generated problem."""
-        for index, problem in enumerate(self.inputs.problems):
+        """Whether the claim holds in exact rational arithmetic at every generated problem, on large random numbers where
+        it is plain: small ones, seven values an entry, say little of an identity of high degree."""
+        about_states = claim.subject == "State"
+        for index in range(len(self.inputs.problems if about_states else self.inputs.targets)):
+            problem = self.inputs.exact_problem(index) if about_states else self.inputs.exact_target(index)
             if time.monotonic() > deadline:
                 return False
             with time_limit(max(deadline - time.monotonic(), 0.001)):
-                outcome = judge_exact(claim, problem, state=self.inputs.exact_state(index))
+                if about_states:
+                    outcome = judge_exact(claim, problem, state=self.inputs.exact_state(index))
+                else:
+                    outcome = exactly(claim, partial(as_precise_target, problem, exact=True))
             if outcome is None:
                 return False
             if outcome.status == "violated":
@@ -236,17 +246,30 @@ class CellRun:
         exact: bool,
         proof: _Proof | None,
     ) -> None:
+        exact = exact and self._is_identity
         result.verdict, reason = conclusion(outcomes, claim, exact=exact, asked=self._asked_for(claim))
         if reason:
             cut_short = bool(result.detail) and result.verdict is Verdict.VACUOUS
             result.verdict = Verdict.INCONCLUSIVE if cut_short else result.verdict
             result.detail = f"{result.detail}; {reason}" if result.detail else reason
+        if result.verdict is Verdict.EXACT:
+            result.range = self._certainty(claim)
         if proof is not None and result.verdict in (Verdict.EXACT, Verdict.SUPPORTED):
             if proof.holds:
                 result.verdict, result.range = Verdict.PROVED, proof.range
             else:
                 result.verdict = Verdict.ERROR
                 result.detail = f"theory's derivation {claim.derivation} does not check: residual {proof.residual}"
+
+    def _certainty(self, claim: Claim) -> str | None:
+        """How sure an identity is that held exactly. Source: Schwartz (1980), Zippel (1979)."""
+        pairs = (
+            ((p, self.inputs.exact_problem(i)) for i, p in enumerate(self.inputs.problems))
+            if claim.subject == "State"
+            else ((p, self.inputs.exact_target(i)) for i, p in enumerate(self.inputs.targets))
+        )
+        large, bits = sum(other is not problem for problem, other in pairs), self.inputs.exact_bits
+        return f"{large} of random {bits}-bit entries: each misses degree d with p <= d/2^{bits}" if large else None
 
     def _asked_for(self, claim: Claim) -> int:
         """How many inputs a claim is to be judged on, as far as the user's settings go."""

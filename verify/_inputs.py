@@ -10,6 +10,7 @@ from typing import Any
 from ._batch import PathBatch
 from ._drawn import described_paths, described_problems
 from ._events import Cell
+from ._kinds import PLAIN
 from ._problem import Problem
 from ._state import State
 from ._strategies import EXACT_BITS, draw_problems, problems, with_large_numbers
@@ -75,6 +76,11 @@ class Inputs:
         if index not in self._exact_problems:
             self._exact_problems[index] = with_large_numbers(self.problems[index], index)
         return self._exact_problems[index]
+
+    def exact_target(self, index: int) -> Problem:
+        """Target `index` for exact arithmetic: random whole numbers of `exact_bits` bits where the problem is plain."""
+        problem = self.targets[index]
+        return with_large_numbers(problem, index) if problem.kind == PLAIN else problem
 
     def exact_state(self, index: int) -> State:
         """The generic state of `exact_problem(index)` in exact rationals, shared by all claims."""

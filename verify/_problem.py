@@ -151,7 +151,9 @@ class Problem:
 
     def float_weights(self) -> np.ndarray:
         """Weights of the loss as float64."""
-        return np.ldexp(self.counts.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent)
+        return np.ldexp(
+            self.counts.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent
+        )
 
     def state(self, assumes: str = "generic") -> State:
         """The state in float64."""

@@ -322,3 +322,31 @@ def test_a_single_precision_relation_or_cast_is_an_error():
         verdict, detail = verdict_of(function)
         assert verdict is Verdict.ERROR
         assert "float32" in detail
+
+
+# -- kind 14: exact on large numbers, and identities alone
+def test_an_identity_on_small_whole_numbers_is_refuted_on_large_ones():
+    def entries_are_small(state: State):
+        x = state.core.reshape(-1)[0]
+        small = torch.stack([x - k for k in range(-12, 13)]).prod()
+        return equal(small * (x * 4 - 1) * (x * 8 - 1), small * (x * 4 - 1) * (x * 8 - 1) * (1 + small))
+
+    def targets_are_small(target: Target):
+        x = target.tensor.reshape(-1)[0]
+        return equal(torch.stack([x - k for k in range(-40, 41)]).prod(), 0)
+
+    for function in (entries_are_small, targets_are_small):
+        assert verdict_of(function, examples=100)[0] is Verdict.REFUTED
+
+
+def test_an_exact_identity_says_how_sure_it_is_and_an_inequality_is_not_exact():
+    def norms_add_up(state: State):
+        return equal((state.core**2).sum(), sum((row**2).sum() for row in state.core))
+
+    def loss_is_not_negative(state: State):
+        return at_most(-state.loss, 0)
+
+    result = quick(conjecture(norms_add_up))
+    assert result.verdict is Verdict.EXACT
+    assert "60-bit" in (result.range or "")
+    assert verdict_of(loss_is_not_negative)[0] is Verdict.SUPPORTED
