@@ -7,7 +7,7 @@ from numerics._closed_form import ClosedForm
 from numerics._column_norms import ColumnNorms, column_norms
 from numerics._data import load_tensor
 from numerics._descend import Run, check_problem, descend, problem_losses
-from numerics._errors import DivergenceError, UsageError
+from numerics._errors import DivergenceError, NotConverged, UsageError
 from numerics._experiment import Experiment
 from numerics._flow import FlowSolution, solve_flow
 from numerics._integrate import Event
@@ -47,6 +47,7 @@ __all__ = [
     "BACKENDS",
     "FLOAT64",
     "MP",
+    "NotConverged",
     "OPTIMIZERS",
     "Architecture",
     "Arithmetic",
