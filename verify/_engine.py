@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
 
-import theory
+from numerics import NotConverged
 
 from ._batch import PathBatch
-from ._claim import Claim, ClaimError
+from ._claim import Claim, ClaimError, check_range
 from ._counterexample import as_counterexample
 from ._evaluate import Mutated, Rejected, Undefined, relations
 from ._events import Cell
@@ -24,6 +23,7 @@ from ._judge_state import EXACTLY, judge_exact, judge_state
 from ._judge_target import judge_target
 from ._limits import OutOfTime, time_limit
 from ._problem import Problem
+from ._proof import Proof, proof_of
 from ._seeds import run_seeds
 from ._shrink import shrink
 from ._verdict import Outcome, Result, Verdict
@@ -33,15 +33,6 @@ PATHS = ("Flow", "Descent")
 SAMPLES = 60  # points kept for the picture of measured against predicted
 
 
-@dataclass(frozen=True)
-class _Proof:
-    """Whether a derivation checks, and for what it then holds."""
-
-    range: str
-    holds: bool
-    residual: str
-
-
 class CellRun:
     """One cell: its problems are drawn, trained and solved once and serve every claim."""
 
@@ -49,7 +40,6 @@ class CellRun:
         self.inputs, self.cell, self.settings = inputs, inputs.cell, inputs.settings
         self.claims = [c for c in claims if c.applies(self.cell.depth, self.cell.order, self.cell.chain)]
         self._run_seeds = cache(run_seeds)
-        self._proofs: dict[str, theory.Derivation] | None = None
 
     # -- judging
     def judge(self, claim: Claim) -> Result:
@@ -68,6 +58,7 @@ class CellRun:
         return result
 
     def _judge(self, claim: Claim, result: Result) -> None:
+        check_range(claim, self.cell.depth, self.cell.order, self.cell.chain)
         outcomes: list[Outcome] = []
         self._witnessed = False
         witness: tuple[Problem | tuple[PathBatch, int], Outcome] | None = None
@@ -100,7 +91,7 @@ class CellRun:
                 result.detail = f"{witnesses} of {len(outcomes)} inputs are witnesses; {result.detail}"
             return
         exact = False
-        proof = self._proof(claim)
+        proof = proof_of(claim, self.cell)
         if (
             claim.subject == "State"
             and claim.assumes == "generic"
@@ -152,7 +143,7 @@ class CellRun:
             first, second = (
                 [relation.gap()[0] for relation in relations(claim, example.state(claim.assumes))] for _ in range(2)
             )
-        except Rejected:
+        except (Rejected, NotConverged):
             return
         if len(first) != len(second) or any(
             a.shape != b.shape or not np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)
@@ -181,7 +172,7 @@ class CellRun:
         result: Result,
         outcomes: list[Outcome],
         exact: bool,
-        proof: _Proof | None,
+        proof: Proof | None,
     ) -> None:
         held = sum(o.status == "holds" for o in outcomes)
         undecided = [o for o in outcomes if o.status == "undecided"]
@@ -203,19 +194,7 @@ class CellRun:
                 result.verdict, result.range = Verdict.PROVED, proof.range
             else:
                 result.verdict = Verdict.ERROR
-                result.detail = f"theory's derivation {claim.derivation} does not check: residual {proof.residual}"
-
-    def _proof(self, claim: Claim) -> _Proof | None:
-        """Theory's derivation of a claim in this cell, checked, if it has one."""
-        if claim.derivation is None:
-            return None
-        if self._proofs is None:
-            self._proofs = {d.id: d for d in theory.derivations(self.cell.depth, self.cell.order, self.cell.chain)}
-        derivation = self._proofs.get(claim.derivation)
-        if derivation is None:
-            return None
-        check = derivation.check()
-        return _Proof(derivation.range, check.holds, check.residual)
+                result.detail = f"theory's derivation {proof.derivation} does not check: residual {proof.residual}"
 
     def _refuted(
         self, claim: Claim, example: Problem | tuple[PathBatch, int], outcome: Outcome, result: Result
@@ -318,6 +297,8 @@ def _asked(ask: Callable[[], Outcome]) -> Outcome:
         return Outcome("rejected", how="the conjecture's own hypothesis was not met")
     except Undefined as undefined:
         return Outcome("undefined", how=str(undefined))
+    except NotConverged as unfinished:
+        return Outcome("undecided", how=str(unfinished))
 
 
 def _blame(claim: Claim, error: BaseException) -> str:

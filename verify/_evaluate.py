@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ._claim import Claim
+from ._claim import Claim, check_orders
 from ._relations import Relation, relations_of, undefined_entries
 
 
@@ -64,6 +64,7 @@ def relations(claim: Claim, subject: Any) -> tuple[Relation, ...]:
     """
     with user_code():
         stated = relations_of(claim.function(subject))
+    check_orders(claim, stated)
     undefined, entries = undefined_entries(stated)
     if undefined:
         raise Undefined(f"not a number in {undefined} of {entries} entries")
