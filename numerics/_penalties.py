@@ -7,9 +7,10 @@ from torch import Tensor
 from numerics._errors import NotConverged, UsageError
 from numerics._tensors import fold, unfold
 
-
 NEWTON_STEPS = 100
-SETTLED = 64  # relative changes of so many rounding units are rounding: at the threshold the slope is 1 - q/2, not small
+SETTLED = (
+    64  # relative changes of so many rounding units are rounding: at the threshold the slope is 1 - q/2, not small
+)
 
 
 def slice_penalty(T: Tensor, mode: int, depth: int, *, order: int | None = None) -> Float[Tensor, "*batch"]:

@@ -239,7 +239,7 @@ def off_diagonal() -> tuple[list[Step], tuple[Words, Words]]:
 
 
 def drift_per_step(link: str, eta: Expr, formula: Expr, symbols: tuple[Expr, Expr]) -> Derivation:
-    """One gradient step, exactly: every kind of block of a group loses 2 eta <D, W_r>, the same for all.  Source: (19)."""
+    """One gradient step, exactly: every block of a group loses 2 eta <D, W_r>, the same for all.  Source: (19)."""
     steps: list[Step] = []
     conclusions: list[tuple[Words, Words]] = []
     kinds = [(block, tensor, gradient(D, tensor, block.shapes[0][0])) for block, tensor in components(link)]

@@ -67,7 +67,9 @@ def component_solution(depth: Depth, order: Depth) -> Derivation:
     else:
         F, z = Symbol("F", real=True), Symbol("z", positive=True)
         time = component_time(depth, order).expression
-        series = next(iter(time.atoms(hyper)), None)  # the exported formula is a factor times 2F1(1, ratio; ratio + 1; x)
+        series = next(
+            iter(time.atoms(hyper)), None
+        )  # the exported formula is a factor times 2F1(1, ratio; ratio + 1; x)
         x = series.argument if series is not None else Integer(0)
         ratio = (1 - power) / (power + 1)
         factor = time.subs(series, 1) if series is not None else time
@@ -83,7 +85,9 @@ def component_solution(depth: Depth, order: Depth) -> Derivation:
                 "coefficient k of 2F1(1, b; b+1; z) is b/(b+k): it is 1 at k = 0 and has this ratio",
             ),
             Equality((k + b) * (b / (b + k)), b, "so (z d/dz + b) 2F1 = b/(1-z), that is z F' = b (1/(1-z) - F)"),
-            Equality(upper[0] + upper[1], 1 + ratio, "the exported formula is a factor times 2F1(1, b; b+1; z): the sum"),
+            Equality(
+                upper[0] + upper[1], 1 + ratio, "the exported formula is a factor times 2F1(1, b; b+1; z): the sum"
+            ),
             Equality(upper[0] * upper[1], ratio, "and product of its upper parameters"),
             Equality(below[0], 1 + ratio, "and its lower one, with b = (1-m)/(1+m)"),
             Equality(x, s.g ** (power + 1) / s.lam, "at z = g^(NK+1)/lambda"),

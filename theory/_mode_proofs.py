@@ -127,6 +127,6 @@ def mode_singular_values(depth: Depth) -> Derivation:
         "By (7) matrix balance persists; it makes all factors of the mode and the core share s.",
         "all K >= 1, all N, all sizes",
         topic="dynamics",
-        hypotheses="chain=mode, matrix-balanced, simple singular value s > 0; for the moments sum s^2, sum s^4 any values",
+        hypotheses="chain=mode, matrix-balanced, simple singular value s > 0 (for sum s^2 and sum s^4: any values)",
         assumes="matrix-balanced",
     )

@@ -108,6 +108,8 @@ def proximal(depth: Depth) -> Derivation:
         value = closed.expression.subs(y, tau + above)
         steps.append(Equality(equation.subs({x: value, y: tau + above}), sympify(0), "closed form: soft thresholding"))
         steps.append(Equality(closed.expression.subs(tau, y + above), sympify(0), "and zero below the threshold"))
+        edge = proximal_threshold(1).expression
+        steps.append(Equality(closed.expression.subs(y, edge + above), above, "from this threshold on it rises from 0"))
     if depth == 2:
         z, angle = Symbol("z", positive=True), Symbol("phi", positive=True)
         a = sqrt(z)

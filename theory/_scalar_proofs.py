@@ -16,8 +16,9 @@ from ._group_size import Depth
 from ._parametrisation import Parametrisation
 from ._slice_norms import constant_alignment, escape_time, sigma_rate, slice_norm_rate, slice_norm_rate_bounds
 
+
 def private_groups(depth: int, order: int, chain: str) -> bool:
-    """Whether the K + 1 blocks of a group are its own: with a shared chain (13) takes the place of (8) to (11), (14)."""
+    """Whether the K + 1 blocks of a group are its own; with a shared chain (13) takes the place of (8)."""
     return chain != "mode" or depth <= 1
 
 
@@ -117,7 +118,7 @@ def slice_norm_bounds(depth: Depth) -> Derivation:
         ),
         Sign(
             diff(square ** (others / 2), square),
-            "unbalancedness eps: max(g^2 - eps, 0) <= b^2 <= g^2 + eps for each of the K others, and rest rises in each",
+            "unbalancedness eps: max(g^2 - eps, 0) <= b^2 <= g^2 + eps for all K others; rest rises with each",
             ">=",
         ),
         Equality(
@@ -272,7 +273,10 @@ def aligned_start(parametrisation: Parametrisation, formula: Expr) -> Check:
         "weights": dict.fromkeys(indices(parametrisation.output, sizes), 1),
     }
     values = run(gradient_flow(parametrisation), arrays, sizes)
-    expected = tuple(formula.subs({s.g: g, s.lam: lam, Symbol("lambda", real=True): lam}) for g, lam in zip(norms, targets, strict=True))
+    expected = tuple(
+        formula.subs({s.g: g, s.lam: lam, Symbol("lambda", real=True): lam})
+        for g, lam in zip(norms, targets, strict=True)
+    )
     for block in parametrisation.blocks:
         wanted = diagonal(block.labels, expected)
         for k, value in values[f"d{block.name}/dt"].items():

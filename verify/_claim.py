@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ._keywords import ASSUMPTIONS, SUBJECTS, ClaimError, Range, check_keywords, check_wrong_variants, range_of
+from ._keywords import SUBJECTS, ClaimError, Range, check_keywords, check_wrong_variants, range_of
 from ._relations import Relation
 
 CLAIMS_FOLDER = Path(__file__).resolve().parent / "claims"
-_THEOREMS: dict[int, str] = {}  # id(built-in claim) -> theory derivation; it is not part of a claim, which can be copied
+_THEOREMS: dict[
+    int, str
+] = {}  # id(built-in claim) -> theory derivation; it is not part of a claim, which can be copied
 
 
 @dataclass(frozen=True)
@@ -145,13 +147,13 @@ def conjecture(
     title: str | Callable[[Any], Any] | None = None,
     *,
     source: str = "",
-    assumes: str = "generic",
+    assumes: Any = "generic",
     topic: str = "conjectures",
-    derivation: str | None = None,
-    optimizer: str | None = None,
-    negative: bool = False,
-    applies: Callable[[int, int, str], bool] | None = None,
-    mutants: dict[str, Callable[[Any], Any]] | None = None,
+    derivation: Any = None,
+    optimizer: Any = None,
+    negative: Any = False,
+    applies: Any = None,
+    mutants: Any = None,
     **unknown: Any,
 ) -> Any:
     """Turn a function of one State, Flow, Descent, Target or Seeds into a claim that the engine can test.

@@ -61,7 +61,8 @@ def check_keywords(
     if unknown:
         word = next(iter(unknown))
         raise ClaimError(
-            f"{word}= in {where}: @conjecture has no such keyword{closest(word, KEYWORDS)} (it has {', '.join(KEYWORDS)})"
+            f"{word}= in {where}: @conjecture has no such keyword{closest(word, KEYWORDS)}; "
+            f"it has {', '.join(KEYWORDS)}"
         )
     if assumes not in ASSUMPTIONS:
         near = closest(str(assumes), ASSUMPTIONS)

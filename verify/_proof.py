@@ -64,9 +64,13 @@ def proof_of(claim: Claim, cell: Cell) -> Proof | None:
     if not found.applies(cell.depth, cell.order, cell.chain):
         return None
     if found.assumes != "generic" and found.assumes not in IMPLIES.get(claim.assumes, set()):
-        raise ClaimError(f"derivation {name} assumes {found.assumes!r}, but {claim.id} is about {claim.assumes!r} starts")
+        raise ClaimError(
+            f"derivation {name} assumes {found.assumes!r}, but {claim.id} is about {claim.assumes!r} starts"
+        )
     if claim.subject not in found.subjects:
-        raise ClaimError(f"derivation {name} is about a {' or '.join(found.subjects)}, {claim.id} about a {claim.subject}")
+        raise ClaimError(
+            f"derivation {name} is about a {' or '.join(found.subjects)}, {claim.id} about a {claim.subject}"
+        )
     check = found.check()
     return Proof(name, found.range, check.holds, check.residual)
 
@@ -78,7 +82,9 @@ def _derivations(depth: int, order: int, chain: str) -> dict[str, theory.Derivat
 
 @lru_cache(maxsize=1)
 def _known() -> frozenset[str]:
-    return frozenset(name for chain in theory.CHAINS for k, n in ((0, 3), (2, 2), (2, 3)) for name in _derivations(k, n, chain))
+    return frozenset(
+        name for chain in theory.CHAINS for k, n in ((0, 3), (2, 2), (2, 3)) for name in _derivations(k, n, chain)
+    )
 
 
 def _as_written(claim: Claim) -> bool:
