@@ -7,7 +7,7 @@ from numerics._closed_form import ClosedForm
 from numerics._column_norms import ColumnNorms, column_norms
 from numerics._data import load_tensor
 from numerics._descend import Run, check_problem, descend, problem_losses
-from numerics._errors import DivergenceError, UsageError
+from numerics._errors import DivergenceError, NotConverged, UsageError
 from numerics._experiment import Experiment
 from numerics._flow import FlowSolution, solve_flow
 from numerics._integrate import Event
@@ -63,6 +63,7 @@ __all__ = [
     "GroupRMSprop",
     "History",
     "IntegerList",
+    "NotConverged",
     "NumberList",
     "Problem",
     "Representation",

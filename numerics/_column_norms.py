@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from numerics._errors import NotConverged
+
 Array = np.ndarray
+CERTIFIED = 1e-10  # rounding may stop the descent above `tolerance`; a relative gap above this is no minimum
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ def column_norms(T: Array, depth: int, *, tolerance: float = 1e-13, iterations: 
     Arguments:
         depth: K >= 1.
         tolerance: of the duality gap relative to the value.
+
+    Raises:
+        NotConverged: the gap that is left exceeds CERTIFIED (or `tolerance`, if larger) times the value.
     """
     order = T.ndim
     kept = [np.flatnonzero((T != 0).any(axis=tuple(m for m in range(order) if m != n))) for n in range(order)]
@@ -74,6 +80,8 @@ def column_norms(T: Array, depth: int, *, tolerance: float = 1e-13, iterations: 
         else:
             break  # rounding: no further decrease can be seen
         x = ahead
+    if not gap <= max(tolerance, CERTIFIED) * value:  # a gap that is not a number is no certificate either
+        raise NotConverged("the best column norms of (15)", iterations, gap / value)
     # back to the scale of T: s is homogeneous of degree K/(1 + NK), the value of degree 2/(1 + NK)
     degree = 1 + order * depth
     norms = [np.zeros(size) for size in T.shape]

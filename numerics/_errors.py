@@ -5,6 +5,23 @@ class UsageError(ValueError):
     """A request that cannot be carried out as written; the message says in one line what to change."""
 
 
+class NotConverged(ArithmeticError):
+    """An iteration that ended before it could show that it had arrived; its last value is not a result.
+
+    Arguments:
+        what: what was sought, in words.
+        steps: how many steps were made.
+        left: what should be zero and is not.
+    """
+
+    def __init__(self, what: str, steps: int, left: float) -> None:
+        self.what, self.steps, self.left = what, steps, left
+        super().__init__(f"{what}: not converged after {steps} steps, {left:.1e} left where 0 is the proof")
+
+    def __reduce__(self) -> tuple[type, tuple[str, int, float]]:
+        return type(self), (self.what, self.steps, self.left)
+
+
 class DivergenceError(ArithmeticError):
     """A descent that blew up, with the figures that say why.
 

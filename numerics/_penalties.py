@@ -4,8 +4,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from numerics._errors import UsageError
+from numerics._errors import NotConverged, UsageError
 from numerics._tensors import fold, unfold
+
+NEWTON_STEPS = 100
+SETTLED = (
+    64  # relative changes of so many rounding units are rounding: at the threshold the slope is 1 - q/2, not small
+)
 
 
 def slice_penalty(T: Tensor, mode: int, depth: int, *, order: int | None = None) -> Float[Tensor, "*batch"]:
@@ -29,6 +34,7 @@ def shrink(values: Tensor, weight: float, q: float) -> Tensor:
 
     Raises:
         UsageError: for q outside (0, 1] or a negative weight.
+        NotConverged: Newton's method still moved after NEWTON_STEPS steps.
     """
     if not 0 < q <= 1 or weight < 0:
         raise UsageError(f"shrinkage needs 0 < q <= 1 and weight >= 0, got q={q:g}, weight={weight:g}")
@@ -41,10 +47,16 @@ def shrink(values: Tensor, weight: float, q: float) -> Tensor:
     above = values > threshold
     t = torch.where(above, values, torch.ones_like(values))
     a = t.clone()
-    for _ in range(60):
+    left = 0.0
+    for _ in range(NEWTON_STEPS):
         slope = 1 + weight * q * (q - 1) * t ** (q - 2)
-        moved = t - (t - a + weight * q * t ** (q - 1)) / slope
-        t = torch.where(above, moved, t)
+        moved = torch.where(above, t - (t - a + weight * q * t ** (q - 1)) / slope, t)
+        left = float(((moved - t).abs() / a).max()) if t.numel() else 0.0
+        t = moved
+        if left <= SETTLED * torch.finfo(t.dtype).eps:
+            break
+    else:
+        raise NotConverged("the shrinkage of a value", NEWTON_STEPS, left)
     return torch.where(above, t, torch.zeros_like(values))
 
 

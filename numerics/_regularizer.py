@@ -8,9 +8,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from numerics._column_norms import ColumnNorms, column_norms
-from numerics._errors import UsageError
+from numerics._errors import NotConverged, UsageError
 
 Array = np.ndarray
+STATIONARY = 1e-5  # of `frame_residual`; the value errs by its square, BFGS ends near 1e-9 unless W is badly scaled
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def representation_cost(W: Any, depth: int, *, starts: int = 3, seed: int = 0) -
 
     Raises:
         UsageError: if W is not finite or depth is negative.
+        NotConverged: the best frames found are not stationary, or their column norms have no certificate.
     """
     W = np.asarray(W, dtype=np.float64)
     if not np.isfinite(W).all() or W.ndim < 1:
@@ -70,6 +72,9 @@ def representation_cost(W: Any, depth: int, *, starts: int = 3, seed: int = 0) -
     assert best is not None
     T = _rotate_all(reduced, best[1])
     solved = column_norms(T, depth)
+    residual = _frame_residual(T, solved) / solved.value
+    if not residual <= STATIONARY:
+        raise NotConverged("the best frames of (15)", starts, residual)
     degree = 1 + order * depth
     factors = tuple(
         norm ** (depth / degree) * (basis @ frame) * s
@@ -79,7 +84,7 @@ def representation_cost(W: Any, depth: int, *, starts: int = 3, seed: int = 0) -
     return Representation(
         solved.value * size,
         solved.gap * size,
-        _frame_residual(T, solved) / solved.value,
+        residual,
         solved.core * norm ** (1 / degree),
         factors,
     )

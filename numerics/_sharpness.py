@@ -20,7 +20,10 @@ def sharpness(
     iterations: int = 50,
     seed: int = 0,
 ) -> Float[Tensor, "*batch"]:
-    """Largest absolute eigenvalue of the Hessian of every problem's loss, an estimate from below.
+    """Largest absolute eigenvalue of the Hessian of every problem's loss, bounded from below.
+
+    The norm of H v for a unit vector v is at most that eigenvalue whether the iteration has settled or not: it is used
+    as a bound (a step above 2 / sharpness is unstable), never as the eigenvalue itself.
 
     Arguments:
         iterations: power iterations; the problems of a batch share one Hessian-vector product.

@@ -96,16 +96,23 @@ def _step(
     third = _Lanczos(lambda v: derivative(y, v)[1], D3, h, scale)
     correction = h * (-48 * second.phi(h, 4) + 12 * third.phi(h, 4))
     ahead = y + full + h * (16 * second.phi(h, 3) - 2 * third.phi(h, 3)) + correction
+    spent = 4 + space.size + second.size + third.size
+    if not (space.converged and second.converged and third.converged):  # smaller steps need smaller spaces
+        return ahead, np.inf, spent
     weight = np.maximum(scale, scale / np.maximum(abs(y), 1e-300) * abs(ahead))
-    return ahead, _error(correction / weight, shape), 4 + space.size + second.size + third.size
+    return ahead, _error(correction / weight, shape), spent
 
 
 class _Lanczos:
-    """phi_k(h J) v in the Krylov space of v, grown until phi_1(h J) v is accurate to a fraction of the tolerance."""
+    """phi_k(h J) v in the Krylov space of v, grown until phi_1(h J) v is accurate to a fraction of the tolerance.
+
+    converged: whether it is; where the space reaches its limit first, the step is too long for it.
+    """
 
     def __init__(self, apply: Callable[[Array], Array], v: Array, h: float, scale: Array, limit: int = 200) -> None:
         self.norm = float(np.linalg.norm(v))
         self.size = 0
+        self.converged = True
         if self.norm == 0 or not np.isfinite(self.norm):
             self.basis = np.zeros((1, len(v)))
             self.values, self.vectors = np.zeros(1), np.ones((1, 1))
@@ -122,11 +129,12 @@ class _Lanczos:
             for _ in range(2):  # twice is enough against loss of orthogonality
                 w = w - stack.T @ (stack @ w)
             beta = float(np.linalg.norm(w))
-            done = beta <= 1e-14 * max(abs(np.array(diagonal)).max(), 1e-300) or len(basis) >= min(limit, len(v))
-            if done or len(basis) % 4 == 0:
+            invariant = beta <= 1e-14 * max(abs(np.array(diagonal)).max(), 1e-300) or len(basis) >= len(v)
+            if invariant or len(basis) >= limit or len(basis) % 4 == 0:
                 values, vectors = eigh_tridiagonal(np.array(diagonal), np.array(off))
                 tail = abs(float((vectors[-1] * _phi(h * values, 1)) @ vectors[0]))
-                if done or h * beta * tail <= wanted:
+                self.converged = invariant or h * beta * tail <= wanted
+                if self.converged or len(basis) >= limit:
                     break
             off.append(beta)
             basis.append(w / beta)

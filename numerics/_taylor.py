@@ -10,7 +10,7 @@ import numpy as np
 from numerics._architecture import Architecture
 from numerics._arithmetic import MP
 from numerics._described import described
-from numerics._errors import UsageError
+from numerics._errors import NotConverged, UsageError
 from numerics._lower import compile
 from theory import Contraction, gradient_flow
 
@@ -38,6 +38,7 @@ def solve_reference(
 
     Raises:
         UsageError: if the times do not rise or the model has more than 400 parameters.
+        NotConverged: the steps became so short that the time no longer moves (a blow-up, or too few digits).
     """
     if architecture.parameter_count > 400:
         raise UsageError(f"the reference integrator is for at most 400 parameters, got {architecture.parameter_count}")
@@ -56,6 +57,8 @@ def solve_reference(
             while now < instant:
                 coefficients = series.expand(blocks)
                 h = min(_step(coefficients, tolerance), instant - now)
+                if not now + h > now:
+                    raise NotConverged("the Taylor series of the flow", len(records), float(instant - now))
                 blocks = {name: _horner(values, h) for name, values in coefficients.items()}
                 now = now + h if now + h < instant else instant
             for name, block in blocks.items():

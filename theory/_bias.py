@@ -18,6 +18,11 @@ r = Symbol("r", positive=True)
 w, w0 = symbols("w w_0", positive=True)
 
 
+def gated_groups(depth: int, order: int, chain: str) -> bool:
+    """Whether a column is one vector times scalars: gates, or at order 1 and depth 1 the core entry."""
+    return (chain == "gate" and depth >= 2) or (order == 1 and depth == 1)
+
+
 def hessian_defect(count: int, point: tuple[int, ...]) -> list[Fraction]:
     """d_k H_ij - d_i H_kj at a point, in units of r^(2/L-2); all zero exactly if H is locally a Hessian.
 
@@ -72,6 +77,8 @@ def induced_metric() -> Derivation:
         "all L >= 1, all group sizes",
         topic="bias",
         hypotheses="balanced gated group",
+        assumes="balanced",
+        applies=gated_groups,
     )
 
 
@@ -116,6 +123,8 @@ def mirror_flow() -> Derivation:
         routes=(Route("components", _defects),),
         topic="bias",
         hypotheses="balanced gated group",
+        assumes="balanced",
+        applies=gated_groups,
     )
 
 

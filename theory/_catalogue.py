@@ -87,7 +87,7 @@ def derivations(depth: Depth, order: int, chain: str = "column") -> tuple[Deriva
             mirror_flow(),
             bias_versus_cost(),
             weight_decay(),
-            chains.drift_per_step(formula.args[0], formula.expression, formula.args[1:3]),
+            chains.drift_per_step(chain, formula.args[0], formula.expression, formula.args[1:3]),
             modified_loss(),
             momentum(),
         ]

@@ -7,7 +7,7 @@ sizes; an empty prefix is the case P = identity. D is the gradient of L at W, un
 
 from __future__ import annotations
 
-from sympy import Expr
+from sympy import Expr, Symbol
 
 from ._derivation import Derivation, Equality, Step
 from ._words import Words, constant, gradient, inner, matrix
@@ -126,6 +126,7 @@ def norm_conservation(link: str) -> Derivation:
         RANGE,
         tuple(conclusions),
         topic="conservation",
+        subjects=("State", "Flow"),
     )
 
 
@@ -184,10 +185,14 @@ def matrix_laws(link: str, depth: Expr) -> Derivation:
         more, conclusion = gram_conservation(*case)
         steps += more
         conclusions.append(conclusion)
+    if link == "gate":  # a scalar's Gram matrix is its square, so these laws are those of the norms
+        norms = norm_conservation(link)
+        steps += norms.steps
+        conclusions += norms.conclusions
     statement = {
         "column": "A_k^T A_k - A_{k+1} A_{k+1}^T and A_{K-1}^T A_{K-1} - a a^T are conserved",
         "mode": "A_k^T A_k - A_{k+1} A_{k+1}^T and F^T F - G_(n) G_(n)^T (F the last factor) are conserved",
-        "gate": "differences of squared gates are conserved (6)",
+        "gate": "differences of squared gates, and of a squared gate and ||a||^2, are conserved (6)",
     }[link]
     if link != "mode" and whole:
         statement += "; for K = 1 also F^T F - G_(n) G_(n)^T as a whole matrix"
@@ -203,9 +208,10 @@ def matrix_laws(link: str, depth: Expr) -> Derivation:
         statement,
         tuple(steps),
         "With W = P A B S both A^T (dL/dA) and (dL/dB) B^T are A^T P^T D S^T B^T, so their difference stays.",
-        RANGE if link != "gate" else "K = 1 (law), K >= 2 (its failure off the diagonal), all N, all sizes",
+        RANGE,
         tuple(conclusions),
         topic="conservation",
+        subjects=("State", "Flow"),
     )
 
 
@@ -232,43 +238,45 @@ def off_diagonal() -> tuple[list[Step], tuple[Words, Words]]:
     return steps, (rate, shown)
 
 
-def drift_per_step(eta: Expr, formula: Expr, symbols: tuple[Expr, Expr]) -> Derivation:
-    """One gradient step, exactly.  Source: (19)."""
-    tensor = P @ A @ b @ gamma.T @ X
-    grads = {"A": gradient(D, tensor, "A"), "a": gradient(D, tensor, "a")}
-    stepped = [block - grads[name].scaled(eta) for name, block in (("A", A), ("a", b))]
-    change = inner(stepped[0], stepped[0]) - inner(stepped[1], stepped[1]) - inner(A, A) + inner(b, b)
-    squares = [inner(grads[name], grads[name]) for name in ("A", "a")]
-    middle = (squares[0] - squares[1]).scaled(eta**2)
-    named = constant(symbols[0]) - constant(symbols[1])
-    steps: list[Step] = [
-        *gradient_steps(tensor, A, b),
-        Equality(
-            inner(grads["A"], A),
-            inner(grads["a"], b),
-            "Euler identity (5): the linear terms are equal",
-            names=("<dL/dA, A>", "<dL/da, a>"),
-        ),
-        Equality(
-            change,
-            middle,
-            "expand the squares; the terms in eta cancel",
-            names=("change of ||A||^2 - ||a||^2", "eta^2 (||dL/dA||^2 - ||dL/da||^2)"),
-        ),
-        Equality(
-            named.scaled(eta**2), constant(formula), "name the squared gradient norms: this is the exported formula"
-        ),
-    ]
+def drift_per_step(link: str, eta: Expr, formula: Expr, symbols: tuple[Expr, Expr]) -> Derivation:
+    """One gradient step, exactly: every block of a group loses 2 eta <D, W_r>, the same for all.  Source: (19)."""
+    steps: list[Step] = []
+    conclusions: list[tuple[Words, Words]] = []
+    kinds = [(block, tensor, gradient(D, tensor, block.shapes[0][0])) for block, tensor in components(link)]
+    if link == "gate":
+        kinds.append((gate, gate.times(P @ a @ gamma.T @ X), inner(D, P @ a @ gamma.T @ X)))
+    for block, tensor, slope in kinds:
+        name = block.shapes[0][0]
+        if name != "c":  # the slope of a scalar gate is what multiplies it
+            steps += gradient_steps(tensor, block)
+        stepped = block - slope.scaled(eta)
+        change = inner(stepped, stepped) - inner(block, block)
+        rest = inner(slope, slope).scaled(eta**2) - inner(D, tensor).scaled(2 * eta)
+        steps.append(
+            Equality(
+                change,
+                rest,
+                "expand the square; by the Euler identity (5) the linear term does not depend on the block",
+                names=(f"change of ||{name}||^2", f"-2 eta <D, W_r> + eta^2 ||dL/d{name}||^2"),
+            )
+        )
+        conclusions.append((change, rest))
+    pull = Symbol("euler", real=True)  # <D, W_r>
+    first, second = (constant(square).scaled(eta**2) - constant(pull).scaled(2 * eta) for square in symbols)
+    steps.append(
+        Equality(first - second, constant(formula), "for two blocks of one group: this is the exported formula")
+    )
     return Derivation(
         "drift-per-step",
         "(19)",
         "Drift of the conservation law in one gradient-descent step",
-        "B -> B - eta dL/dB changes ||B||^2 - ||B'||^2 by exactly eta^2 (||dL/dB||^2 - ||dL/dB'||^2)",
+        "B -> B - eta dL/dB changes ||B||^2 - ||B'||^2 by exactly eta^2 (||dL/dB||^2 - ||dL/dB'||^2)" + _shared(link),
         tuple(steps),
         "The term of first order is the rate of the flow, which vanishes by (5); the rest is quadratic.",
         RANGE,
-        ((change, middle), (named.scaled(eta**2), constant(formula))),
+        (*conclusions, (first - second, constant(formula))),
         topic="discretisation",
+        subjects=("State", "Descent"),
     )
 
 

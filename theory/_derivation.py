@@ -140,6 +140,11 @@ class Derivation:
         routes: second routes, run by check() as well.
         topic: the chapter it belongs to.
         hypotheses: what is assumed, in words.
+        assumes: the same as one word of `verify`'s generator: "generic", "balanced", "matrix-balanced" or
+            "superdiagonal"; a claim that assumes less is not proved by it.
+        subjects: what the statement is about: a "State" (one point of parameter space), a "Flow", a "Descent", a
+            "Target" (a tensor alone).
+        applies: (depth, order, chain) -> bool, the part of the range in which groups are what the statement says.
     """
 
     id: str
@@ -153,6 +158,9 @@ class Derivation:
     routes: tuple[Route, ...] = ()
     topic: str = "dynamics"
     hypotheses: str = "none"
+    assumes: str = "generic"
+    subjects: tuple[str, ...] = ("State",)
+    applies: Callable[[int, int, str], bool] = field(default=lambda depth, order, chain: True, compare=False)
 
     def check(self) -> Check:
         """Reduce every step to zero, see that the conclusions follow, run the second routes."""

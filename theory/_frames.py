@@ -90,6 +90,7 @@ def orthonormal_frames(depth: Depth) -> Derivation:
         "all K >= 1, all N, all sizes",
         routes=(Route("exact rotations", partial(root_averages, min(power, 6))),),
         topic="regularizer",
+        subjects=("Target",),
     )
 
 

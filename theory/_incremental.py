@@ -11,6 +11,8 @@ from ._components import component_rate
 from ._derivation import Derivation, Equality, Limit, Sign, Step
 from ._formula import Formula
 from ._group_size import Depth, block_count, symbolic
+from ._penalty import group_penalty
+from ._slice_norms import constant_alignment, sigma_rate
 
 y, y0 = Symbol("y", positive=True), Symbol("y_0", positive=True)
 m = Symbol("m", positive=True)  # exponent NK of g in (12)
@@ -63,12 +65,19 @@ def component_solution(depth: Depth, order: Depth) -> Derivation:
         time = component_time(depth, order).expression
         steps.append(Equality(diff(time, s.g) * rate, Integer(1), "dT/dg times dg/dt is 1: T is the time"))
     else:
-        F, z, a = Symbol("F", real=True), Symbol("z", positive=True), 1 - power
-        ratio = a / (power + 1)
+        F, z = Symbol("F", real=True), Symbol("z", positive=True)
+        time = component_time(depth, order).expression
+        series = next(
+            iter(time.atoms(hyper)), None
+        )  # the exported formula is a factor times 2F1(1, ratio; ratio + 1; x)
+        x = series.argument if series is not None else Integer(0)
+        ratio = (1 - power) / (power + 1)
+        factor = time.subs(series, 1) if series is not None else time
         slope = ratio * (1 / (1 - z) - F)  # z dF/dz
-        derivative = a * s.g ** (a - 1) * F + s.g**a * (power + 1) / s.g * slope
+        derivative = diff(factor, s.g) * F + factor * (diff(x, s.g) / x if x != 0 else 0) * slope
         at = ((z, s.g ** (power + 1) / s.lam),)
         rate = component_rate(depth, order).expression
+        upper, below = (series.ap, series.bq) if series is not None else ((0, 0), (0,))
         steps += [
             Equality(
                 (b / (b + k + 1)) / (b / (b + k)),
@@ -77,10 +86,13 @@ def component_solution(depth: Depth, order: Depth) -> Derivation:
             ),
             Equality((k + b) * (b / (b + k)), b, "so (z d/dz + b) 2F1 = b/(1-z), that is z F' = b (1/(1-z) - F)"),
             Equality(
-                derivative / (a * s.lam), s.g ** (-power) / (s.lam * (1 - z)), "chain rule with z = g^(NK+1)/lambda"
+                upper[0] + upper[1], 1 + ratio, "the exported formula is a factor times 2F1(1, b; b+1; z): the sum"
             ),
+            Equality(upper[0] * upper[1], ratio, "and product of its upper parameters"),
+            Equality(below[0], 1 + ratio, "and its lower one, with b = (1-m)/(1+m)"),
+            Equality(x, s.g ** (power + 1) / s.lam, "at z = g^(NK+1)/lambda"),
+            Equality(derivative, s.g ** (-power) / (s.lam * (1 - z)), "chain rule"),
             Equality(s.g ** (-power) / (s.lam * (1 - z)) * rate, Integer(1), "so dT/dt = 1: T is the time", at),
-            Equality(component_time(depth, order).expression, _primitive(power), "the exported formula"),
         ]
     if power == 1:
         decay = Symbol("E", positive=True)
@@ -104,7 +116,9 @@ def component_solution(depth: Depth, order: Depth) -> Derivation:
         "Separation of variables.",
         "all K >= 0, all N >= 2",
         topic="scalar",
-        hypotheses="superdiagonal target, full observation, aligned and balanced start",
+        hypotheses="superdiagonal target with lambda > 0, full observation, aligned and balanced start",
+        assumes="superdiagonal",
+        subjects=("Flow",),
     )
 
 
@@ -151,6 +165,8 @@ def incremental_learning(depth: Depth, order: Depth) -> Derivation:
         "all N K >= 1, N >= 2",
         topic="scalar",
         hypotheses="equal small starts, lambda_1 > lambda_2 > 0",
+        assumes="superdiagonal",
+        subjects=("Flow",),
     )
 
 
@@ -160,14 +176,19 @@ def limits() -> Derivation:
     k = Symbol("K", positive=True)
     small = Symbol("k", positive=True)  # K - 1
     root = log(1 - small * s.c * s.t * s.g0**small)
-    penalty = (k + 1) / 2 * s.sigma ** (2 / (k + 1))
+    penalty = group_penalty(k).expression
+    growth = sigma_rate(k).expression
+    bracket = s.g0 ** (-small) - small * s.c * s.t
+    norm = constant_alignment(k).expression.args[1].expr.subs(k, 1 + small)  # the branch K != 1
     steps: list[Step] = [
+        Equality(norm, y ** (-1 / small), "(11) for K != 1, y = g0^(1-K) - (K-1) c t", ((y, bracket),)),
         Limit(-root / small, small, Integer(0), s.c * s.t, "K -> 1 in (11): log(g/g0) tends to ct"),
         Equality(
-            ((s.g0 ** (-small) - small * s.c * s.t) * s.g0**small),
+            bracket * s.g0**small,
             1 - small * s.c * s.t * s.g0**small,
             "where (g/g0)^(1-K) = 1 - (K-1) c t g0^(K-1)",
         ),
+        Equality(s.sigma * diff(growth, s.sigma) / growth, 2 - 2 / (k + 1), "the exponent of sigma in (9)"),
         Limit(2 - 2 / (k + 1), k, oo, Integer(2), "K -> infinity in (9): the exponent of sigma saturates at 2"),
         Limit(2 / (k + 1) * penalty, k, oo, Integer(1), "(16): the scaled penalty of a non-zero slice tends to 1"),
         Limit(penalty.subs(k, 2), s.sigma, Integer(0), Integer(0), "that of a zero slice is 0: the sum counts slices"),

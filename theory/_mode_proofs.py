@@ -30,6 +30,10 @@ def mode_singular_values(depth: Depth) -> Derivation:
     value = v.T @ G @ w
     pull = U @ v @ w.T @ X
     velocity = -(U.T @ D @ X.T)
+    tail = matrix("C", "q", "w")  # a factor that follows F in its chain, or a column of the core
+    flow = {"G": velocity}
+    inside = inner(D, U @ G @ X)
+    whole = inner(D, U @ G @ G.T @ G @ X)
     blocks = sympify(depth) + 1
     share = n.alignment * s**blocks / s
     steps: list[Step] = [
@@ -74,6 +78,41 @@ def mode_singular_values(depth: Depth) -> Derivation:
         ),
         Equality(trace(v.T @ v @ w.T @ w), constant(1), "unit vectors", unit),
         Equality(
+            trace(G @ G.T).rate(flow),
+            inside.scaled(-2),
+            "where singular values meet or vanish: the moments of P = G G^T are smooth, W = U G X",
+            names=("d/dt tr P", "-2 <D, W>"),
+        ),
+        Equality(
+            inner(D, U @ v @ v.T @ G @ X).scaled(1 / s).scaled(2 * s),
+            inner(D, U @ v @ v.T @ G @ X).scaled(2),
+            "and 2 s ds/dt = -2 <D, W_r>; over all r the v v^T sum to the identity, the W_r to W",
+        ),
+        Equality(
+            trace(G @ G.T @ G @ G.T).rate(flow),
+            whole.scaled(-4),
+            "likewise the second moment",
+            names=("d/dt tr P^2", "-4 <D, U P G X>"),
+        ),
+        Equality(
+            inner(D, U @ G @ G.T @ v @ v.T @ G @ X).scaled(4),
+            inner(D, U @ v @ v.T @ G @ X).scaled(4 * s**2),
+            "and 4 s^3 ds/dt = -4 s^2 <D, W_r>, which sum to it, for P v = s^2 v",
+            core,
+        ),
+        Equality(
+            trace(F.T @ F @ F.T @ F),
+            trace(G @ G.T @ G @ G.T),
+            "matrix balance: the factor next to the core has the same moments",
+            ((F.T @ F, G @ G.T),),
+        ),
+        Equality(
+            trace(A.T @ A @ A.T @ A),
+            trace(tail.T @ tail @ tail.T @ tail),
+            "and so on up the chain: tr (A^T A)^2 = tr (C C^T)^2 = tr (C^T C)^2",
+            ((A.T @ A, tail @ tail.T),),
+        ),
+        Equality(
             share,
             slice_norm_rate(depth).expression,
             "s ds/dt = -<D, W_r> = alignment * s^(K+1): the law (8) with g = s",
@@ -88,5 +127,6 @@ def mode_singular_values(depth: Depth) -> Derivation:
         "By (7) matrix balance persists; it makes all factors of the mode and the core share s.",
         "all K >= 1, all N, all sizes",
         topic="dynamics",
-        hypotheses="chain=mode, matrix-balanced, simple singular value s > 0",
+        hypotheses="chain=mode, matrix-balanced, simple singular value s > 0 (for sum s^2 and sum s^4: any values)",
+        assumes="matrix-balanced",
     )

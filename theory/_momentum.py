@@ -105,6 +105,7 @@ def modified_loss() -> Derivation:
         "all losses with three derivatives, all dimensions",
         routes=(Route("one dimension", _one_dimension), Route("no modified loss at order eta^2", _curl)),
         topic="discretisation",
+        subjects=("Descent",),
     )
 
 

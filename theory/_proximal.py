@@ -68,6 +68,21 @@ def proximal_closed_form(depth: int) -> Formula | None:
     return Formula("proximal_closed_form", (y, tau), value, domain="y >= threshold", source="(14)")
 
 
+def closed_form(depth: int) -> Expr:
+    """The expression of `proximal_closed_form` where there is one."""
+    formula = proximal_closed_form(depth)
+    assert formula is not None
+    return formula.expression
+
+
+def _angle_of(expression: Expr, inverse: type[Expr], named: Expr) -> tuple[Expr, Expr]:
+    """The expression with its one inverse function (acos or acosh) named, and what that is the inverse of."""
+    found = expression.atoms(inverse)
+    if len(found) != 1:
+        return expression, sympify(0)
+    return expression.subs(next(iter(found)), named), next(iter(found)).args[0]
+
+
 def proximal(depth: Depth) -> Derivation:
     """Stationarity, the threshold, and the closed forms."""
     power = 2 / group_size(depth)
@@ -88,14 +103,29 @@ def proximal(depth: Depth) -> Derivation:
         assert closed is not None
         steps.append(Equality(equation.subs(x, closed.expression), sympify(0), "closed form: shrinkage"))
     if depth == 1:
-        steps.append(Equality(equation.subs(x, y - tau), sympify(0), "closed form: soft thresholding"))
+        closed, above = proximal_closed_form(1), Symbol("d", positive=True)
+        assert closed is not None
+        value = closed.expression.subs(y, tau + above)
+        steps.append(Equality(equation.subs({x: value, y: tau + above}), sympify(0), "closed form: soft thresholding"))
+        steps.append(Equality(closed.expression.subs(tau, y + above), sympify(0), "and zero below the threshold"))
+        edge = proximal_threshold(1).expression
+        steps.append(Equality(closed.expression.subs(y, edge + above), above, "from this threshold on it rises from 0"))
     if depth == 2:
         z, angle = Symbol("z", positive=True), Symbol("phi", positive=True)
         a = sqrt(z)
         root = (a + sqrt(2 * y / a - z)) / 2
         scale = 4 * sqrt(tau) / sqrt(3)
         triple = expand_trig(cosh(3 * angle))
+        value, argument = _angle_of(closed_form(2), acosh, 3 * angle)
+        high = Symbol("C", positive=True)  # cosh of the angle
+        value = value.subs(cosh(angle), high).subs(tau, (sqrt(3) * z / (4 * high)) ** 2)
         steps += [
+            Equality(value, root**3, "the exported formula is x = u^3 with z = 4 sqrt(tau/3) cosh(phi)"),
+            Equality(
+                16 * tau ** Rational(3, 2) / (3 * sqrt(3)) * argument,
+                y**2,
+                "phi a third of the argument whose cosh it names",
+            ),
             Equality(
                 root**2 - a * root + (z - y / a) / 2,
                 sympify(0),
@@ -115,6 +145,11 @@ def proximal(depth: Depth) -> Derivation:
         angle = Symbol("phi", real=True)
         u = 2 * sqrt(y / 3) * cos(angle)
         triple = expand_trig(cos(3 * angle))
+        value, argument = _angle_of(closed_form(3), acos, 3 * angle)
+        steps += [
+            Equality(value, u**2, "the exported formula is x = u^2, phi a third of the angle whose cosine it names"),
+            Equality(2 * (y / 3) ** Rational(3, 2) * argument, -tau, "that cosine"),
+        ]
         steps.append(
             Equality(
                 u**3 - y * u,

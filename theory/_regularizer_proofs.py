@@ -8,6 +8,7 @@ from . import notation as n
 from ._derivation import Derivation, Equality, Sign, Step
 from ._group_size import Depth
 from ._penalty import group_penalty
+from ._scalar_proofs import private_groups
 
 
 def group_regularizer(depth: Depth) -> Derivation:
@@ -48,4 +49,5 @@ def group_regularizer(depth: Depth) -> Derivation:
         ((value, formula),),
         topic="regularizer",
         hypotheses="sigma > 0; for sigma = 0 both sides are 0",
+        applies=private_groups,
     )

@@ -167,6 +167,7 @@ def representation_cost(depth: Depth, order: Depth) -> Derivation:
         routes=routes,
         topic="regularizer",
         hypotheses="fixed orthonormal column directions; see orthonormal-frames",
+        subjects=("Target",),
     )
 
 
@@ -197,8 +198,11 @@ def cost_bounds(depth: Depth, order: Depth) -> Derivation:
             "sum over r: P <= (||G||^2)^((1+NK)/(K+1))",
         ),
         Equality(
-            blocks / 2 * group ** ((k + 1) / blocks), lower.expression, "so R_K = (1+NK)/2 ||G||^2 is at least this"
+            lower.expression.subs(group, (core**2) ** (blocks / (k + 1))),
+            blocks / 2 * core**2,
+            "so the exported lower bound is at most (1+NK)/2 ||G||^2 = R_K, for it rises with P",
         ),
+        Sign(diff(lower.expression, group), "it rises with P"),
         Equality(
             log(optimum * (others.subs(h, optimum)) ** power),
             log(group),
@@ -220,4 +224,5 @@ def cost_bounds(depth: Depth, order: Depth) -> Derivation:
         "Above: a feasible point.",
         "all K >= 1, all N, all sizes",
         topic="regularizer",
+        subjects=("Target",),
     )

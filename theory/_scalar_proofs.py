@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sympy import Expr, Integer, Max, Piecewise, Rational, Symbol, diff, sqrt, sympify
+from sympy import Expr, Integer, Piecewise, Rational, Symbol, diff, sqrt, sympify
 
 from . import _chain_proofs as chains
 from . import notation as s
@@ -15,6 +15,12 @@ from ._gradient import gradient_flow
 from ._group_size import Depth
 from ._parametrisation import Parametrisation
 from ._slice_norms import constant_alignment, escape_time, sigma_rate, slice_norm_rate, slice_norm_rate_bounds
+
+
+def private_groups(depth: int, order: int, chain: str) -> bool:
+    """Whether the K + 1 blocks of a group are its own; with a shared chain (13) takes the place of (8)."""
+    return chain != "mode" or depth <= 1
+
 
 product = Symbol("Pi", positive=True)  # product of the block norms of a group
 y = Symbol("y", positive=True)
@@ -47,6 +53,8 @@ def slice_norm_law(depth: Depth) -> Derivation:
         (conclusion, (norm, rate)),
         hypotheses="balanced",
         topic="dynamics",
+        assumes="balanced",
+        applies=private_groups,
     )
 
 
@@ -82,29 +90,59 @@ def sigma_law(depth: Depth) -> Derivation:
         ((blocks * share, rate),),
         hypotheses="balanced",
         topic="dynamics",
+        assumes="balanced",
+        applies=private_groups,
     )
 
 
 def slice_norm_bounds(depth: Depth) -> Derivation:
-    """Source: (10)."""
-    low, high = slice_norm_rate_bounds(depth)
+    """Both bounds as what the product of the K other norms can be, and the cases in which it is that.  Source: (10)."""
+    low, high = (formula.expression for formula in slice_norm_rate_bounds(depth))
     others = sympify(depth)
-    slack = Symbol("slack", nonnegative=True)  # between a squared norm and the end of its interval
-    size = Symbol("abs_alignment", nonnegative=True)
-    steps: list[Step] = [
-        Sign(s.g**2 + s.eps - (s.g**2 + s.eps - slack), "unbalancedness eps: no squared norm exceeds g^2 + eps", ">="),
-        Sign((s.g**2 - s.eps + slack) - (s.g**2 - s.eps), "nor falls below g^2 - eps (nor below 0)", ">="),
+    rest = Symbol("rest", nonnegative=True)  # product of the K other block norms
+    square = Symbol("b_squared", positive=True)  # one of their squares
+    above = Symbol("d", nonnegative=True)
+    size = abs(s.alignment)
+    steps, conclusion = chains.slice_rate_steps()
+    steps += [
         Equality(
-            sqrt(s.g**2 + s.eps) ** others * size,
-            high.expression.subs(abs(s.alignment), size),
-            "K other norms, each at most sqrt(g^2 + eps)",
-            names=("upper bound of |dg/dt|", "slice_norm_rate_upper"),
+            diff(s.g**2, s.g) * (s.alignment * rest),
+            2 * s.alignment * (s.g * rest),
+            "2 g dg/dt = -2 <D, W_r>, and -<D, W_r> = alignment * g * (product of the other norms) by definition",
+            names=("2 g dg/dt", "-2 <D, W_r>"),
         ),
         Equality(
-            sqrt(y) ** others * size,
-            low.expression.subs(_positive_part(low.expression), y).subs(abs(s.alignment), size),
-            "K other norms, each at least sqrt(y), y = max(g^2 - eps, 0)",
-            names=("lower bound of |dg/dt|", "slice_norm_rate_lower"),
+            (s.alignment * rest) ** 2,
+            (size * rest) ** 2,
+            "so |dg/dt| = |alignment| * rest",
+        ),
+        Sign(
+            diff(square ** (others / 2), square),
+            "unbalancedness eps: max(g^2 - eps, 0) <= b^2 <= g^2 + eps for all K others; rest rises with each",
+            ">=",
+        ),
+        Equality(
+            high,
+            (size * square ** (others / 2)).subs(square, s.g**2 + s.eps),
+            "above: all K squares at g^2 + eps",
+            names=("slice_norm_rate_upper", "upper bound of |dg/dt|"),
+        ),
+        Equality(
+            low.subs(s.g, sqrt(s.eps + above)),
+            size * above ** (others / 2),
+            "below, where g^2 = eps + d: all K squares at g^2 - eps = d",
+            names=("slice_norm_rate_lower", "lower bound of |dg/dt|"),
+        ),
+        Equality(
+            low.subs(s.eps, s.g**2 + square),
+            size * Integer(0) ** (others / 2),
+            "below, where eps exceeds g^2: all K squares at 0",
+            names=("slice_norm_rate_lower", "lower bound of |dg/dt|"),
+        ),
+        Equality(
+            (s.g**2 + s.eps) - s.g**2,
+            s.g**2 - (s.g**2 - s.eps),
+            "a group with g^2 and K squares at either end has unbalancedness eps, no more: both bounds are attained",
         ),
     ]
     return Derivation(
@@ -115,13 +153,11 @@ def slice_norm_bounds(depth: Depth) -> Derivation:
         tuple(steps),
         "|dg/dt| = |alignment| times the product of the other K norms; by (6) eps is constant in time.",
         "all K >= 0, all N, all sizes",
+        (conclusion,),
         topic="dynamics",
         hypotheses="unbalancedness eps",
+        applies=private_groups,
     )
-
-
-def _positive_part(expression: Expr) -> Expr:
-    return next(iter(expression.atoms(Max)), Integer(0))
 
 
 def constant_alignment_law(depth: Depth) -> Derivation:
@@ -159,6 +195,8 @@ def constant_alignment_law(depth: Depth) -> Derivation:
             )
             if k.is_Integer:
                 steps.append(Sign(k - 1, "the exponent of y is negative, so g grows beyond every bound"))
+    if isinstance(depth, int) and depth <= 1:
+        steps.append(Equality(1 / escape_time(depth).expression, Integer(0), "K <= 1: no escape, t* is infinite"))
     if isinstance(depth, int) and depth >= 1:
         steps.append(
             Equality(law.subs(s.g, 0), Integer(0), "a slice that is zero stays zero (the law is Lipschitz at 0)")
@@ -174,6 +212,8 @@ def constant_alignment_law(depth: Depth) -> Derivation:
         tuple(conclusions),
         hypotheses="balanced, constant alignment c (c > 0 for an escape)",
         topic="scalar",
+        assumes="balanced",
+        applies=private_groups,
     )
 
 
@@ -182,16 +222,17 @@ def superdiagonal(depth: Depth, order: Depth, parametrisation: Parametrisation |
     rest = Symbol("rest", positive=True)
     one = Symbol("b", positive=True)
     degree = sympify(order) * sympify(depth)
-    loss = Rational(1, 2) * (s.lam - one * rest) ** 2
+    lam = Symbol("lambda", real=True)  # of either sign, or zero
+    loss = Rational(1, 2) * (lam - one * rest) ** 2
     slope = -diff(loss, one)
-    formula = component_rate(depth, order).expression
+    formula = component_rate(depth, order).expression.subs(s.lam, lam)
     at = ((rest, s.g**degree), (one, s.g))
-    direct = s.g**degree * (s.lam - s.g ** (degree + 1))
+    direct = s.g**degree * (lam - s.g ** (degree + 1))
     steps: list[Step] = [
         Equality(
-            slope, rest * (s.lam - one * rest), "one block norm b, the others in rest: b enters 1/2 (lambda - b rest)^2"
+            slope, rest * (lam - one * rest), "one block norm b, the others in rest: b enters 1/2 (lambda - b rest)^2"
         ),
-        Equality(rest * (s.lam - one * rest), direct, "balanced: b = g and rest = g^(NK)", at),
+        Equality(rest * (lam - one * rest), direct, "balanced: b = g and rest = g^(NK)", at),
         Equality(direct, formula, "the exported formula", names=("dg/dt", "component_rate")),
         Equality(s.g ** (degree + 1), component_entry(depth, order).expression, "the entry of W: 1 + NK equal norms"),
     ]
@@ -210,7 +251,10 @@ def superdiagonal(depth: Depth, order: Depth, parametrisation: Parametrisation |
         ((slope, formula),),
         routes,
         topic="scalar",
-        hypotheses="superdiagonal target, full observation, aligned and balanced start",
+        hypotheses="superdiagonal target of either sign, full observation, aligned and balanced start",
+        assumes="superdiagonal",
+        subjects=("Flow",),
+        applies=lambda depth, order, chain: order >= 2,
     )
 
 
@@ -218,7 +262,7 @@ def aligned_start(parametrisation: Parametrisation, formula: Expr) -> Check:
     """The whole flow at an aligned, balanced start: velocities are zero off the diagonal and (12) on it, exactly."""
     sizes = sizes_of(parametrisation)
     norms = (Integer(2), Integer(3))
-    targets = (Integer(7), Integer(5))
+    targets = (Integer(7), Integer(-5))
 
     def diagonal(labels: tuple[str, ...], values: tuple[Expr, ...]) -> Array:
         return {k: int(values[k[0]]) if len(set(k)) == 1 else 0 for k in indices(labels, sizes)}
@@ -229,7 +273,10 @@ def aligned_start(parametrisation: Parametrisation, formula: Expr) -> Check:
         "weights": dict.fromkeys(indices(parametrisation.output, sizes), 1),
     }
     values = run(gradient_flow(parametrisation), arrays, sizes)
-    expected = tuple(formula.subs({s.g: g, s.lam: lam}) for g, lam in zip(norms, targets, strict=True))
+    expected = tuple(
+        formula.subs({s.g: g, s.lam: lam, Symbol("lambda", real=True): lam})
+        for g, lam in zip(norms, targets, strict=True)
+    )
     for block in parametrisation.blocks:
         wanted = diagonal(block.labels, expected)
         for k, value in values[f"d{block.name}/dt"].items():

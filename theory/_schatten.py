@@ -89,6 +89,7 @@ def schatten(depth: Depth) -> Derivation:
         ((value, twice), (layers * share / 2, twice)),
         routes=(Route("balanced products", partial(balanced_product, longest)),),
         topic="regularizer",
+        subjects=("Target",),
     )
 
 

@@ -92,6 +92,7 @@ def unfolding_singular_values(depth: Depth, order: Depth) -> Derivation:
         routes=routes,
         topic="dynamics",
         hypotheses="chain=mode, matrix-balanced",
+        assumes="matrix-balanced",
     )
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-ASSUMPTIONS = ("generic", "balanced", "matrix-balanced", "unbalanced", "small", "superdiagonal")
-SUBJECTS = ("State", "Flow", "Descent", "Target", "Seeds")
+from ._keywords import SUBJECTS, ClaimError, Range, check_keywords, check_wrong_variants, range_of
+from ._relations import Relation
 
-
-class ClaimError(Exception):
-    """A conjecture that cannot be used; the message is one line and says what to change."""
+CLAIMS_FOLDER = Path(__file__).resolve().parent / "claims"
+_THEOREMS: dict[
+    int, str
+] = {}  # id(built-in claim) -> theory derivation; it is not part of a claim, which can be copied
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,6 @@ class Claim:
         subject: one of SUBJECTS.
         assumes: one of ASSUMPTIONS; built into the generator.
         applies: (depth, order, chain) -> bool, the range in which the statement is meant.
-        derivation: id of the theory derivation that proves it, if any.
         negative: the title's relation is said *not* to hold in general; a confirmed counterexample supports the claim.
         mutants: name -> a wrong variant of `function` that the engine must refute.
     """
@@ -38,13 +40,17 @@ class Claim:
     subject: str
     assumes: str = "generic"
     topic: str = "conjectures"
-    derivation: str | None = None
     optimizer: str = "gd"
     negative: bool = False
     applies: Callable[[int, int, str], bool] = lambda depth, order, chain: True
     mutants: dict[str, Callable[[Any], Any]] = field(default_factory=dict, compare=False)
     file: str | None = None
     line: int | None = None
+
+    @property
+    def derivation(self) -> str | None:
+        """Id of the theory derivation that proves a built-in claim; a copy, a mutant or a claim of a user has none."""
+        return _THEOREMS.get(id(self))
 
     @property
     def statement(self) -> str:
@@ -67,7 +73,25 @@ class Claim:
 
     def mutant(self, name: str) -> Claim:
         """The wrong variant `name` of this claim as a claim of its own, without a proof."""
-        return replace(self, id=f"{self.id}!{name}", function=self.mutants[name], derivation=None, mutants={})
+        return replace(self, id=f"{self.id}!{name}", function=self.mutants[name], mutants={})
+
+
+def check_range(claim: Claim, depth: int, order: int, chain: str) -> None:
+    """Raises: ClaimError where `applies=` of the claim cannot say whether it is meant in this cell."""
+    if isinstance(claim.applies, Range):
+        claim.applies.check(depth, order, chain)
+
+
+def check_orders(claim: Claim, stated: tuple[Relation, ...]) -> None:
+    """`order=` speaks of the step of a Descent; a relation about anything else has no step, and it would be ignored.
+
+    Raises: ClaimError.
+    """
+    if claim.subject != "Descent" and any(relation.order is not None for relation in stated):
+        raise ClaimError(
+            f"order= means 'up to O(step size ** order)', and a {claim.subject} has no step size; drop order=, "
+            "or state the conjecture about a Descent"
+        )
 
 
 _REGISTRY: list[Claim] | None = None
@@ -114,33 +138,41 @@ def _subject_of(function: Callable[..., Any]) -> str:
     return name
 
 
+def _built_in(function: Callable[..., Any]) -> bool:
+    module = sys.modules.get(function.__module__)
+    return Path(getattr(module, "__file__", None) or "").resolve().parent == CLAIMS_FOLDER
+
+
 def conjecture(
     title: str | Callable[[Any], Any] | None = None,
     *,
     source: str = "",
-    assumes: str = "generic",
+    assumes: Any = "generic",
     topic: str = "conjectures",
-    derivation: str | None = None,
-    optimizer: str = "gd",
-    negative: bool = False,
-    applies: Callable[[int, int, str], bool] | None = None,
-    mutants: dict[str, Callable[[Any], Any]] | None = None,
+    derivation: Any = None,
+    optimizer: Any = None,
+    negative: Any = False,
+    applies: Any = None,
+    mutants: Any = None,
+    **unknown: Any,
 ) -> Any:
     """Turn a function of one State, Flow, Descent, Target or Seeds into a claim that the engine can test.
 
     Arguments:
         title: one line; the function's name when absent.
         source: paper and equation.
-        assumes: "generic", "balanced", "matrix-balanced", "unbalanced" or "small"; the generator builds it in.
+        assumes: how the start is built: "generic", "balanced", "matrix-balanced", "unbalanced", "small" or
+            "superdiagonal"; a Target is a tensor without a start and assumes nothing.
         applies: (depth, order, chain) -> bool, the range in which the statement is meant.
-        optimizer: for a Descent: "gd", "momentum", "group-rmsprop", "rmsprop" or "adam".
-        derivation: id of the theory derivation that proves it (built-in claims).
+        optimizer: of a Descent or Seeds: "gd" (default), "momentum", "group-rmsprop", "rmsprop" or "adam".
+        derivation: id of the theory derivation that proves a built-in claim; a conjecture has none.
         negative: the relation is said not to hold in general; a confirmed counterexample then supports the claim.
         mutants: wrong variants that the engine must refute.
 
     Raises:
-        ClaimError: unknown assumption, or an argument without one of the five types; while `python -m verify` reads a
-            file it is kept for that claim's verdict, so that the others finish.
+        ClaimError: an unknown keyword, assumption or optimizer, a keyword that means nothing for this subject, or an
+            argument without one of the five types; while `python -m verify` reads a file it is kept for that claim's
+            verdict, so that the others finish.
     """
 
     def decorate(function: Callable[[Any], Any]) -> Claim:
@@ -151,26 +183,34 @@ def conjecture(
             if _REGISTRY is None:
                 raise
             claim = Claim.broken(name, str(error), code.co_filename, code.co_firstlineno)
+        else:
+            if derivation is not None:
+                _THEOREMS[id(claim)] = derivation
         if _REGISTRY is not None:
             _REGISTRY.append(claim)
         return claim
 
     def described(function: Callable[[Any], Any]) -> Claim:
-        if assumes not in ASSUMPTIONS:
-            raise ClaimError(f"assumes={assumes!r} in {function.__name__}: choose one of {', '.join(ASSUMPTIONS)}")
+        subject, where = _subject_of(function), function.__name__
+        if derivation is not None and not _built_in(function):
+            raise ClaimError(
+                f"derivation={derivation!r} in {where}: a proof belongs to the statement it proves, so only built-in "
+                "claims name one; drop derivation=, the conjecture is then judged on tensors"
+            )
+        check_keywords(where, subject, assumes, optimizer, negative, unknown)
+        check_wrong_variants(where, mutants)
         return Claim(
             id=function.__name__.replace("_", "-"),
             function=function,
             title=title if isinstance(title, str) else function.__name__.replace("_", " "),
             source=source,
-            subject=_subject_of(function),
+            subject=subject,
             assumes=assumes,
             topic=topic,
-            derivation=derivation,
-            optimizer=optimizer,
+            optimizer=optimizer or "gd",
             negative=negative,
-            applies=applies or (lambda depth, order, chain: True),
-            mutants=mutants or {},
+            applies=range_of(where, applies),
+            mutants=dict(mutants or {}),
             file=function.__code__.co_filename,
             line=function.__code__.co_firstlineno,
         )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
-import theory
+from numerics import NotConverged
 
 from ._batch import PathBatch, PathFailure
-from ._claim import Claim, ClaimError
+from ._claim import Claim, ClaimError, check_range
 from ._counterexample import as_counterexample
 from ._evaluate import HYPOTHESIS, Float64Only, Mutated, Rejected, Undefined, relations
 from ._events import Cell
@@ -25,6 +25,7 @@ from ._judge_state import EXACTLY, audit_state, exactly, judge_exact, judge_stat
 from ._judge_target import EFFORTS, judge_target
 from ._limits import OutOfTime, time_limit
 from ._problem import Problem
+from ._proof import Proof, proof_of
 from ._rates import watching
 from ._seeds import run_seeds
 from ._shrink import shrink
@@ -43,15 +44,6 @@ STATED = ("holds", "violated", "undecided")  # statuses whose worst and allowed 
 SAMPLES = 60  # points kept for the picture of measured against predicted
 
 
-@dataclass(frozen=True)
-class _Proof:
-    """Whether a derivation checks, and for what it then holds."""
-
-    range: str
-    holds: bool
-    residual: str
-
-
 class CellRun:
     """One cell: its problems are drawn, trained and solved once and serve every claim."""
 
@@ -59,7 +51,6 @@ class CellRun:
         self.inputs, self.cell, self.settings = inputs, inputs.cell, inputs.settings
         self.claims = [c for c in claims if c.applies(self.cell.depth, self.cell.order, self.cell.chain)]
         self._run_seeds = cache(run_seeds)
-        self._proofs: dict[str, theory.Derivation] | None = None
 
     # -- judging
     def judge(self, claim: Claim) -> Result:
@@ -80,6 +71,7 @@ class CellRun:
         return result
 
     def _judge(self, claim: Claim, result: Result) -> None:
+        check_range(claim, self.cell.depth, self.cell.order, self.cell.chain)
         outcomes: list[Outcome] = []
         self._witnessed, self._is_identity = False, False
         witness: tuple[Problem | tuple[PathBatch, int], Outcome] | None = None
@@ -111,7 +103,7 @@ class CellRun:
                 witnesses = sum(o.status == "violated" for o in outcomes)
                 result.detail = f"{witnesses} of {len(outcomes)} inputs are witnesses; {result.detail}"
             return
-        proof = self._proof(claim)
+        proof = proof_of(claim, self.cell)
         exact = False
         if (
             claim.subject in ("State", "Target")
@@ -175,7 +167,7 @@ class CellRun:
             subjects = self._subject(claim, example), self._subject(claim, example)
             with Float64Only():
                 stated = [relations(claim, each) for each in subjects]
-        except (Rejected, Undefined, PathFailure):
+        except (Rejected, Undefined, PathFailure, NotConverged):
             return
         # An inequality that held on examples, exactly or not, is no identity that random numbers would catch failing.
         self._is_identity = all(relation.kind in ("equal", "constant") for relation in stated[0])
@@ -217,8 +209,8 @@ class CellRun:
         return True
 
     def _exactly(self, claim: Claim, result: Result, deadline: float) -> bool:
-        """Whether the claim holds in exact rational arithmetic at every generated problem, on large random numbers where
-        it is plain: small ones, seven values an entry, say little of an identity of high degree."""
+        """Whether the claim holds in exact rational arithmetic at every generated problem, on large random numbers
+        where it is plain: small ones, seven values an entry, say little of an identity of high degree."""
         about_states = claim.subject == "State"
         for index in range(len(self.inputs.problems if about_states else self.inputs.targets)):
             problem = self.inputs.exact_problem(index) if about_states else self.inputs.exact_target(index)
@@ -244,7 +236,7 @@ class CellRun:
         result: Result,
         outcomes: list[Outcome],
         exact: bool,
-        proof: _Proof | None,
+        proof: Proof | None,
     ) -> None:
         exact = exact and self._is_identity
         result.verdict, reason = conclusion(outcomes, claim, exact=exact, asked=self._asked_for(claim))
@@ -259,7 +251,7 @@ class CellRun:
                 result.verdict, result.range = Verdict.PROVED, proof.range
             else:
                 result.verdict = Verdict.ERROR
-                result.detail = f"theory's derivation {claim.derivation} does not check: residual {proof.residual}"
+                result.detail = f"theory's derivation {proof.derivation} does not check: residual {proof.residual}"
 
     def _certainty(self, claim: Claim) -> str | None:
         """How sure an identity is that held exactly. Source: Schwartz (1980), Zippel (1979)."""
@@ -274,18 +266,6 @@ class CellRun:
     def _asked_for(self, claim: Claim) -> int:
         """How many inputs a claim is to be judged on, as far as the user's settings go."""
         return self.settings.paths if claim.subject in PATHS else self.settings.examples
-
-    def _proof(self, claim: Claim) -> _Proof | None:
-        """Theory's derivation of a claim in this cell, checked, if it has one."""
-        if claim.derivation is None:
-            return None
-        if self._proofs is None:
-            self._proofs = {d.id: d for d in theory.derivations(self.cell.depth, self.cell.order, self.cell.chain)}
-        derivation = self._proofs.get(claim.derivation)
-        if derivation is None:
-            return None
-        check = derivation.check()
-        return _Proof(derivation.range, check.holds, check.residual)
 
     def _refuted(
         self, claim: Claim, example: Problem | tuple[PathBatch, int], outcome: Outcome, result: Result
@@ -313,11 +293,11 @@ class CellRun:
                     outcome = again
         result.verdict = Verdict.SUPPORTED if claim.negative else Verdict.REFUTED
         result.detail = ("witness: " if claim.negative else "") + outcome.how
-        proof = None if claim.negative else self._proof(claim)
+        proof = None if claim.negative else proof_of(claim, self.cell)
         if proof is not None and proof.holds:
             result.verdict = Verdict.ERROR
             result.detail = (
-                f"theory proves this claim ({claim.derivation}) and an input contradicts it: "
+                f"theory proves this claim ({proof.derivation}) and an input contradicts it: "
                 f"the proof, the measurement or the tool is wrong; {outcome.how}"
             )
         result.counterexample = as_counterexample(claim, self.cell, problem, outcome, self.settings.seed)
@@ -437,6 +417,8 @@ def _asked(ask: Callable[[], Outcome], *, first: bool = False) -> Outcome:
             return Outcome("rejected", how=HYPOTHESIS)
         except Undefined as undefined:
             outcome = Outcome("undefined", how=str(undefined))
+        except NotConverged as unfinished:
+            outcome = Outcome("undecided", how=str(unfinished))
     return replace(outcome, kinks=seen.kinks) if seen.kinks else outcome
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from ._claim import Claim, ClaimError
+from ._claim import Claim, ClaimError, check_orders
 from ._relations import Relation, relations_of, undefined_entries
 
 HYPOTHESIS = "the conjecture's own hypothesis was not met"
@@ -91,6 +91,7 @@ def relations(claim: Claim, subject: Any) -> tuple[Relation, ...]:
     """
     with user_code():
         stated = relations_of(claim.function(subject))
+    check_orders(claim, stated)
     undefined, entries = undefined_entries(stated)
     if undefined:
         raise Undefined(f"not a number in {undefined} of {entries} entries")

@@ -13,7 +13,7 @@ from ._claim import Claim
 from ._config import Config
 from ._conjectures import load_conjectures
 from ._counterexample import save
-from ._events import Cell, ClaimJudged, Event, Listener, RunFinished, RunStarted
+from ._events import Cell, ClaimJudged, Event, Listener, Note, RunFinished, RunStarted
 from ._inputs import Settings
 from ._processes import judge_parts, parts_of
 from ._verdict import Exit, Result, exit_code
@@ -56,6 +56,19 @@ def cells_of(config: Config) -> list[Cell]:
     return [Cell(d, n, c) for c, n, d in itertools.product(config.chain, config.order, config.depth)]
 
 
+def _not_judged(claims: Sequence[Claim], cells: Sequence[Cell]) -> list[str]:
+    """One line for every conjecture that is meant in none of the cells, and one for built-in claims if all are."""
+    from .claims import BUILT_IN
+
+    left = [c for c in claims if not any(c.applies(cell.depth, cell.order, cell.chain) for cell in cells)]
+    own = [claim for claim in left if not any(claim is other for other in BUILT_IN)]
+    shown = ", ".join(map(str, cells[:3])) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
+    lines = [f"{claim.id}: not judged, its applies= is False in every cell asked for ({shown})" for claim in own]
+    if not own and len(left) == len(claims):
+        lines.append(f"nothing to judge: of {len(left)} claims none is meant in {shown}")
+    return lines
+
+
 def run(config: Config, listeners: Sequence[Listener], claims: Sequence[Claim] | None = None) -> int:
     """Judge the claims of a configuration in all its cells; returns the exit code.
 
@@ -74,6 +87,8 @@ def run(config: Config, listeners: Sequence[Listener], claims: Sequence[Claim] |
             listener(event)
 
     tell(RunStarted(config.as_json(), tuple(cells), sum(len(part.claims) for part in parts)))
+    for line in _not_judged(claims, cells):
+        tell(Note(line))
     interrupted = False
     try:
         for place, result in judge_parts(parts, settings, config.jobs):
