@@ -118,7 +118,7 @@ def _decide(seen: Spread, two_sided: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def _needed(seen: Spread, two_sided: np.ndarray, settled: np.ndarray, bar: np.ndarray, count: int) -> float:
     """Runs after which the open entries would be settled, were their bars to shrink as 1/sqrt(runs)."""
     if settled.all():
-        return count
+        return float(count)
     wanted = np.where(two_sided, np.maximum(FINE * seen.natural, np.abs(seen.point) / 2), np.abs(seen.point))
     with np.errstate(divide="ignore", invalid="ignore"):
         runs = count * (bar / wanted) ** 2

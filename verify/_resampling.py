@@ -1,8 +1,8 @@
 """What other seeds could have shown: a statement about Seeds on resampled, repeated and made-up runs.
 
-Every look takes whole runs, so statistics of the same runs move together. The interval of a discrepancy does not rest on
-the observed variance alone: by the rule of three, n runs leave room for an unseen share 1 - (alpha/2)^(1/n) of runs,
-which are taken to be like the most extreme run seen, or, of a function that never varied, unlike all of them.
+Every look takes whole runs, so statistics of the same runs move together. The interval of a discrepancy does not rest
+on the observed variance alone: by the rule of three, n runs leave room for an unseen share 1 - (alpha/2)^(1/n) of runs,
+which are taken to lie beyond the most extreme run seen, or, of a function that never varied, unlike all of them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ SUBSAMPLES = 100  # of a quarter of the runs each: does the statistic drift with
 DRIFT = 0.15  # part of the bar that it may drift by, to be a statistic on which resampling can be relied
 NEVER_VARIED = 1e-3  # a range below this part of the value says nothing of the runs that were not seen
 DEFINED = 0.9  # part of the resamples that have to give finite numbers
+BEYOND = 2.0  # unseen runs lie this many times further out than the most extreme run, where that is alone
 EXTREMES = 24  # runs tried as the unseen ones
 
 
@@ -37,7 +38,7 @@ class Spread:
 
     Arguments:
         point, scale: on the runs themselves, and the natural scale.
-        natural: the same scale, but where one side is zero, of which every value would be the whole, that of single runs.
+        natural: the same scale, but that of single runs where one side is zero.
         low, high: 99.9 % interval.
         steady: the statistic does not drift with the number of runs; on others no interval can be relied on.
         every: the statement holds on each run alone and on all resamples, as an equality or with equality for a run.
@@ -142,7 +143,8 @@ def _unseen(ask: Any, sample: Seeds, point: np.ndarray, n: int) -> tuple[np.ndar
     extra = int(np.ceil(share * n / (1 - share)))
     moves = [ask(np.concatenate([everyone, np.full(extra, j)]))[0] - point for j in candidates[:EXTREMES]]
     seen = np.where(np.isfinite(moves), moves, 0.0)
-    up, down = np.maximum(seen.max(0), 0.0), np.maximum(-seen.min(0), 0.0)
+    up = np.maximum(seen.max(0), 0.0) * _beyond(influence)
+    down = np.maximum(-seen.min(0), 0.0) * _beyond(-influence)
     copies = max(2, int(1 / share))
     rows, first = np.tile(everyone, copies), np.arange(n)
     for name, values in sample.asked().items():
@@ -151,6 +153,14 @@ def _unseen(ask: Any, sample: Seeds, point: np.ndarray, n: int) -> tuple[np.ndar
             moved = np.where(np.isfinite(made), made, 0.0)
             up, down = up + np.maximum(moved.max(0), 0.0), down + np.maximum(-moved.min(0), 0.0)
     return up, down
+
+
+def _beyond(influence: np.ndarray) -> np.ndarray:
+    """How far past the largest influence (n, E) an unseen run may lie: an end that several runs share is an end of the
+    range; one that a single run reached will be passed, in a heavy tail by about as much again."""
+    largest, least = influence.max(0), influence.min(0)
+    shared = (influence >= largest - 1e-6 * (largest - least)).sum(0) > 1
+    return np.where(shared, 1.0, BEYOND)
 
 
 def _unlike(values: torch.Tensor) -> Iterator[torch.Tensor]:

@@ -173,7 +173,7 @@ def run_seeds(problem: Problem, assumes: str, optimizer: str, count: int, repeat
 
 
 def _finished(starts: list[Problem], assumes: str, optimizer: str) -> list[Descent]:
-    """The runs that do not diverge. A batch stops at the first one that does, so it is halved until that one is alone."""
+    """The runs that do not diverge; a batch stops at the first that does, so it is halved until that one is alone."""
     batch = PathBatch(starts, assumes, substeps=SUBSTEPS << LONGER)
     try:
         return [batch.descent(k, 0, optimizer) for k in range(len(starts))]

@@ -1,6 +1,5 @@
 """Verdicts about Seeds on populations whose truth is known: runs are made up, so every expectation is exact."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,19 +8,19 @@ import torch
 
 from verify import Seeds, at_most, conjecture, constant, equal
 from verify._judge_seeds import judge_seeds
-from verify._resampling import interval, unseen_share
+from verify._path import Descent
+from verify._resampling import BEYOND, interval, unseen_share
 from verify._seeds import PathFailure
 from verify._strategies import draw_problems, problems
 
 PROBLEM = draw_problems(problems(depth=1, order=2, chain="column", fixed=(2, 2)), 1, 0)[0]
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Descent):
     """A run of which only two numbers are known."""
 
-    x: float
-    y: float = 0.0
+    def __init__(self, x: float, y: float = 0.0) -> None:
+        self.x, self.y = x, y
 
 
 def judged(function: Any, draw: Any, seed: int = 0):
@@ -157,9 +156,7 @@ def test_what_holds_run_by_run_holds(name: str) -> None:
 
 
 WRONG = {
-    "the mean of a ratio": lambda s: equal(
-        s.mean(lambda r: r.x / r.y), s.mean(lambda r: r.x) / s.mean(lambda r: r.y)
-    ),
+    "the mean of a ratio": lambda s: equal(s.mean(lambda r: r.x / r.y), s.mean(lambda r: r.x) / s.mean(lambda r: r.y)),
     "Jensen turned round": lambda s: at_most(s.mean(lambda r: r.x**2), s.mean(lambda r: r.x) ** 2),
     "a larger event": lambda s: at_most(s.fraction(lambda r: r.x > 1), s.fraction(lambda r: r.x > 2)),
     "product of means": lambda s: equal(s.mean(lambda r: r.x * r.x), s.mean(lambda r: r.x) ** 2),
@@ -223,7 +220,11 @@ def test_a_run_that_diverges_is_counted_and_the_others_are_judged(monkeypatch) -
             return Run(float(self.starts[index]))
 
     monkeypatch.setattr(_seeds, "PathBatch", Batch)
-    monkeypatch.setattr(_seeds, "random_starts", lambda problem, assumes, count, repeat: list(range(count)))
+
+    def starts(problem: Any, assumes: str, count: int, repeat: int) -> list[int]:
+        return list(range(count))
+
+    monkeypatch.setattr(_seeds, "random_starts", starts)
     seeds = _seeds.run_seeds(PROBLEM, "generic", "gd", 24)
     assert seeds.diverged == 2
     assert [run.x for run in seeds.runs] == [k for k in range(24) if k % 10 != 7]
@@ -252,6 +253,8 @@ def _looks(values: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarr
     deviation = (values @ weights.T).std(1, ddof=1)
     share = unseen_share(count)
     up, down = share * (values.max(1) - point), share * (point - values.min(1))
+    up = up * np.where((values.max(1) == values.T).sum(0) > 1, 1, BEYOND)
+    down = down * np.where((values.min(1) == values.T).sum(0) > 1, 1, BEYOND)
     still = values.max(1) == values.min(1)
     binary = still & np.isin(point, (0, 1))
     up, down = (np.where(binary, np.where(point == side, share, 0), move) for side, move in ((0, up), (1, down)))
