@@ -29,6 +29,14 @@ class PathFailure(Exception):
     """A flow or a descent did not reach the end of its time; the message says where it stopped."""
 
 
+def options_of(optimizer: str, level: int) -> dict[str, Any]:
+    """Options of a rule at a level of refinement.
+
+    A running mean remembers a fixed time, not a number of steps, so that halving the step refines one equation.
+    """
+    return {"alpha": 1 - 0.2 / 2**level} if optimizer in ("group-rmsprop", "rmsprop") else {}
+
+
 class PathBatch:
     """Problems of one depth, order, chain and assumption with their flows and descents, computed when first asked for.
 
@@ -121,8 +129,6 @@ class PathBatch:
     def _descend(self, optimizer: str, level: int, jitter: int) -> Any:
         every = self.substeps * 2**level
         parameters, target, weights = self._stacked(jitter)
-        # A running mean remembers a fixed time, not a number of steps, so that halving the step refines one equation.
-        options = {"alpha": 1 - 0.2 / 2**level} if optimizer in ("group-rmsprop", "rmsprop") else {}
         pace = LENGTH if optimizer in ("group-rmsprop", "rmsprop", "adam") else 1.0
         if optimizer == "adam" and self.problems:
             pace *= self.problems[0].length
@@ -130,7 +136,7 @@ class PathBatch:
             return descend(
                 self.frame, parameters, target, weights,
                 step=pace / (self.records * every), steps=self.records * every, record_every=every,
-                optimizer=optimizer, options=options,
+                optimizer=optimizer, options=options_of(optimizer, level),
             )  # fmt: skip
         except DivergenceError as error:
             return error

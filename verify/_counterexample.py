@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ import torch
 
 from numerics import UsageError
 
+from ._batch import SUBSTEPS as PATH_SUBSTEPS
+from ._batch import PathBatch, PathFailure, options_of
 from ._claim import Claim
 from ._events import Cell
-from ._problem import Problem
-from ._seeds import random_starts
+from ._problem import SMALL_EXPONENT, Problem
+from ._seeds import LONGER, SUBSTEPS, random_starts
 from ._target import whole_numbers
 from ._verdict import Outcome
 
@@ -27,7 +30,6 @@ FORMAT = 1
 
 def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outcome, seed: int) -> dict[str, Any]:
     """Everything needed to state, read and replay a violation."""
-    a = problem.architecture
     shown = start_of(problem, claim.subject, claim.assumes)
     start = {} if claim.subject == "Target" else shown.blocks_for(claim.assumes)[1]
     target = whole_numbers(problem) if claim.subject == "Target" else problem.target
@@ -40,19 +42,13 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "depth": cell.depth,
         "order": cell.order,
         "chain": cell.chain,
-        "sizes": list(a.sizes),
-        "ranks": list(a.ranks),
-        "blocks": {name: np.asarray(values).tolist() for name, values in problem.blocks.items()},
+        **problem.as_json(),
         "start": {name: values.tolist() for name, values in start.items()},
         "target": target.tolist(),
-        "mask": problem.mask.astype(int).tolist(),
-        "weights": None if problem.weights is None else problem.weights.tolist(),
-        "normalised": problem.normalised,
-        "exponent": problem.exponent,
-        "target_exponent": problem.target_exponent,
-        "weight_exponent": problem.weight_exponent,
-        "kind": problem.kind,
-        "pace": problem.pace,
+        "whole": _plain(shown.blocks),
+        "scaling": scaling(shown, claim.subject, claim.assumes),
+        "run": _run(shown, claim),
+        "negative": claim.negative,
         "measured": outcome.measured,
         "predicted": outcome.predicted,
         "violation": outcome.worst,
@@ -62,6 +58,54 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "versions": {m.__name__: m.__version__ for m in (torch, np, scipy, sympy, hypothesis)}
         | {"gmpy2": gmpy2.version()},
     }
+
+
+def _plain(value: Any) -> Any:
+    """Arrays as nested lists of whole numbers."""
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return (value.astype(int) if value.dtype == bool else value).tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+def scaling(problem: Problem, subject: str, assumes: str) -> str:
+    """The rule that makes the start of the whole numbers, in words."""
+    if subject == "Target":
+        return ""
+    rule = {
+        "balanced": "in every group all blocks are scaled to one norm that keeps W",
+        "small": "in every group all blocks are scaled to one norm that keeps W",
+        "matrix-balanced": "factors are replaced by ones with equal Gram matrices that keep W",
+        "unbalanced": "scaled to a fixed difference of the squared norms in every group",
+        "superdiagonal": "the core superdiagonal, every block its slice's norm times a coordinate direction",
+    }.get(assumes, "taken as they are")
+    power = problem.exponent + (SMALL_EXPONENT if assumes == "small" else 0)
+    return rule + (f", then every block times 2^{power}" if power else "")
+
+
+def _run(shown: Problem, claim: Claim) -> dict[str, Any] | None:
+    """What rebuilds the run of a claim about a Descent, Seeds or a Flow."""
+    if claim.subject not in ("Flow", "Descent", "Seeds"):
+        return None
+    batch = PathBatch(
+        [shown], claim.assumes, substeps=SUBSTEPS << LONGER if claim.subject == "Seeds" else PATH_SUBSTEPS
+    )
+    try:
+        if claim.subject == "Flow":
+            losses = batch.flow(0).losses
+            how: dict[str, Any] = {"rule": "gradient flow", "time": 1.0}
+        else:
+            run = batch.descent(0, 0, claim.optimizer)
+            losses = run.losses
+            options = {"momentum": 0.9} if claim.optimizer == "momentum" else {}
+            how = {"rule": claim.optimizer, "options": options | options_of(claim.optimizer, 0)}
+            how |= {"step": float(run.step), "steps": int(run.steps[-1])}
+    except PathFailure as failure:
+        return {"rule": claim.optimizer if claim.subject != "Flow" else "gradient flow", "ended": str(failure)}
+    return how | {"first_loss": float(losses[0]), "final_loss": float(losses[-1])}
 
 
 def start_of(problem: Problem, subject: str, assumes: str) -> Problem:

@@ -137,10 +137,16 @@ def _row(result: Result, config: dict[str, Any]) -> str:
     cell = f"K={result.depth} N={result.order} {result.chain}"
     summary = (
         f'<span class="verdict {result.verdict.value}">{result.verdict.value}</span>'
-        f'<span class="name">{escape(result.title)}</span><span class="cell">{escape(cell)}</span>'
+        f'<span class="name">{escape(result.title)}</span><span class="cell">{escape(cell)}, {_kept(result)}</span>'
     )
     shown = " open" if result.verdict is Verdict.REFUTED else ""
     return f"<details{shown}><summary>{summary}</summary><div class='body'>{_body(result, config)}</div></details>"
+
+
+def _kept(result: Result) -> str:
+    """Beside the verdict: what stands behind it."""
+    names = {"rejected": result.rejected, "undecided": result.undecided}
+    return ", ".join([f"{result.examples} kept", *(f"{count} {name}" for name, count in names.items() if count)])
 
 
 def _body(result: Result, config: dict[str, Any]) -> str:
@@ -154,13 +160,15 @@ def _body(result: Result, config: dict[str, Any]) -> str:
     if result.range:
         parts.append(f"<p>Proved for {escape(result.range)}.</p>")
     parts.append(f"<h3>Hypotheses and error budget</h3><table>{_budget(result)}</table>")
+    if result.drawn:
+        parts.append(f"<h3>Inputs drawn</h3><table>{_drawn(result.drawn)}</table>")
     if result.detail:
         parts.append(f"<p>{escape(result.detail)}</p>")
     pictures = agreement(result) + discrepancies(result) + convergence(result)
     if pictures:
         parts.append(f'<div class="pictures">{pictures}</div>')
     if result.counterexample:
-        told = describe(result) if result.verdict is Verdict.REFUTED else _witness(result.counterexample)
+        told = describe(result)
         kind = "Counterexample" if result.verdict is Verdict.REFUTED else "Witness"
         parts.append(f"<h3>{kind}</h3><pre>{escape(told)}</pre>")
     parts.append(f"<h3>Reproduce</h3><pre>{escape(_reproduce(result, config))}</pre>")
@@ -171,9 +179,11 @@ def _budget(result: Result) -> str:
     order = "not measured" if result.observed_order is None else f"{result.observed_order:.2f}"
     rows = {
         "about": f"{result.subject}, start: {result.assumes}",
-        "inputs judged": str(result.examples),
+        "kept inputs": str(result.examples),
         "rejected by a hypothesis": str(result.rejected),
         "undecided": str(result.undecided),
+        "not a number": str(result.undefined),
+        "at kinks": str(result.kinks),
         "worst discrepancy (relative)": f"{result.worst:.1e}",
         "allowed": "by order" if math.isinf(result.allowed) else f"{result.allowed:.1e}",
         "observed order of convergence": order,
@@ -182,8 +192,18 @@ def _budget(result: Result) -> str:
     return "".join(f"<tr><td>{escape(k)}</td><td>{escape(v)}</td></tr>" for k, v in rows.items())
 
 
-def _witness(c: dict[str, Any]) -> str:
-    return f"sizes {c['sizes']}, core {c['ranks']}: measured {c['measured']:.17g}, predicted {c['predicted']:.17g}"
+def _drawn(drawn: dict[str, Any]) -> str:
+    """What the inputs were: a range, a count or words for every name."""
+
+    def words(value: Any) -> str:
+        if isinstance(value, (list, tuple)):
+            ends = [words(v) for v in value]
+            return ends[0] if len(set(ends)) == 1 else " to ".join(ends) if len(ends) == 2 else ", ".join(ends)
+        if isinstance(value, dict):
+            return ", ".join(f"{words(v)} {k}" for k, v in value.items())
+        return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+    return "".join(f"<tr><td>{escape(str(k))}</td><td>{escape(words(v))}</td></tr>" for k, v in drawn.items())
 
 
 def _reproduce(result: Result, config: dict[str, Any]) -> str:

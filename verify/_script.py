@@ -1,4 +1,4 @@
-"""A counterexample as a standalone script that needs only NumPy."""
+"""A counterexample as a standalone script that needs only NumPy, and SciPy for a gradient flow."""
 
 from __future__ import annotations
 
@@ -24,15 +24,75 @@ def W(b):
     return out
 
 def loss(b): return 0.5 * np.sum(weights * (W(b) - target) ** 2)
-def gradient(name, h=1e-6):  # central differences
-    g = np.zeros_like(blocks[name])
-    for i in np.ndindex(g.shape):
-        up, down = ({{**blocks, name: blocks[name].copy()}} for _ in "ud"); up[name][i] += h; down[name][i] -= h
-        g[i] = (loss(up) - loss(down)) / (2 * h)
+def gradient(b):  # W is linear in every block, so the unit tensors in its place give the derivatives
+    residual, g = weights * (W(b) - target), {{name: np.zeros_like(block) for name, block in b.items()}}
+    for name, block in b.items():
+        for i in np.ndindex(block.shape):
+            unit = np.zeros_like(block); unit[i] = 1
+            g[name][i] = np.sum(residual * W({{**b, name: unit}}))
     return g
 print("W =", W(blocks).tolist(), " loss =", loss(blocks))
-for name in blocks: print("d" + name + "/dt =", (-gradient(name)).tolist())
+for name, g in gradient(blocks).items(): print("d" + name + "/dt =", (-g).tolist())
+{run}"""
+
+DESCENT = """
+# The run: {rule}, options {options}, {steps} steps of size {step!r}.
+step, steps, b = {step!r}, {steps}, {{name: block.copy() for name, block in blocks.items()}}
+mean, square = ({{name: np.zeros_like(block) for name, block in b.items()}} for _ in "mv")
+losses = [loss(b)]
+for t in range(1, steps + 1):
+    gradients = gradient(b)
+    total = sum(np.sum(g * g) for g in gradients.values())
+{before}    for name, g in gradients.items():
+{update}
+    losses.append(loss(b))
+print("losses", losses[:: max(1, steps // 16)])
+print("final loss", float(losses[-1]), "measured by the engine: {final_loss!r}")
 """
+
+FLOW = """
+# The run: the gradient flow from time 0 to {time!r}.
+from scipy.integrate import solve_ivp
+
+def pack(b): return np.concatenate([b[name].reshape(-1) for name in blocks])
+def unpack(x):
+    b = {{}}
+    for name, block in blocks.items(): b[name], x = x[:block.size].reshape(block.shape), x[block.size:]
+    return b
+times = np.linspace(0, {time!r}, 17)
+flow = solve_ivp(
+    lambda t, x: -pack(gradient(unpack(x))), (0, times[-1]), pack(blocks), "DOP853", times, rtol=1e-10, atol=1e-13
+)
+losses = [loss(unpack(x)) for x in flow.y.T]
+print("losses", losses)
+print("final loss", float(losses[-1]), "measured by the engine: {final_loss!r}")
+"""
+
+ENDED = """
+print("the run, {rule}, did not arrive: {ended}")
+"""
+
+# What every rule adds before and inside the loop over blocks.
+UPDATE = {
+    "gd": ("", "b[name] -= step * g"),
+    "momentum": ("", "mean[name] = {momentum} * mean[name] + g; b[name] -= step * mean[name]"),
+    "rmsprop": (
+        "",
+        "square[name] = {alpha!r} * square[name] + (1 - {alpha!r}) * g * g; "
+        "b[name] -= step * g / (np.sqrt(square[name]) + 1e-8)",
+    ),
+    "group-rmsprop": (
+        '    square["all"] = {alpha!r} * square.get("all", 0.0) + (1 - {alpha!r}) * total\n'
+        '    rate = step / (np.sqrt(square["all"] / (1 - {alpha!r} ** t)) + 1e-6)\n',
+        "b[name] -= rate * g",
+    ),
+    "adam": (
+        "",
+        "mean[name] = 0.9 * mean[name] + 0.1 * g; square[name] = 0.999 * square[name] + 0.001 * g * g\n"
+        "        size = np.sqrt(square[name] / (1 - 0.999**t)) + 1e-8\n"
+        "        b[name] -= step * mean[name] / (1 - 0.9**t) / size",
+    ),
+}
 
 TARGET = """\
 # {claim}: depth K = {depth}, order {order}
@@ -59,7 +119,7 @@ LOOP = """\
 
 
 def script(data: dict[str, Any], problem: Problem) -> str:
-    """Python source that rebuilds the start of a counterexample and prints W, the loss and the flow's velocity.
+    """Python source that rebuilds a counterexample: prints W, the loss, the flow's velocity and the losses of a run.
 
     For a Target it prints the tensor's slice norms, penalties and spectra.
     """
@@ -83,4 +143,17 @@ def script(data: dict[str, Any], problem: Problem) -> str:
         target=f"np.array({state.target.tolist()!r})",
         weights=f"np.array({state.weights.tolist()!r})",
         factor=factor,
+        run=_run(data.get("run")),
     )
+
+
+def _run(run: dict[str, Any] | None) -> str:
+    """The part of a script that repeats the run of a path."""
+    if not run:
+        return ""
+    if "ended" in run:
+        return ENDED.format(**run)
+    if run["rule"] == "gradient flow":
+        return FLOW.format(**run)
+    before, update = (part.format(**run["options"]) for part in UPDATE[run["rule"]])
+    return DESCENT.format(**run, before=before, update="        " + update)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -19,40 +20,33 @@ LONGER = 4  # runs last 2^4 times the unit of time of a path
 FIRST_SEED = 1000  # of the starts; a second, independent set begins SPREAD later
 SPREAD = 10_000
 REFERENCE = 32
-PSEUDO = 12  # Agresti and Coull (1998): the squared quantile of the interval, here at 99.9 %
 
 
 class Seeds:
-    """Runs of one problem from `count` random starts; statistics over them are float64 torch tensors.
+    """Runs of one problem from many random starts; statistics over them are float64 torch tensors.
 
-    The engine evaluates the conjecture on resampled runs too: it learns from that how far each statistic would move
-    with other seeds, and decides with confidence intervals. So a conjecture states relations between statistics
-    (`mean`, `fraction`, any function of `values`) as if they were exact.
+    The engine evaluates the conjecture on resampled runs too, always on whole runs, so that statistics of the same runs
+    move together. So a conjecture states relations between statistics (`mean`, `fraction`, any function of `values`)
+    as if they were exact.
 
     Arguments:
         runs: one finished Descent per seed.
         rows: which runs count, with repetitions; all of them by default.
-        pseudo: of a resample, made-up observations of `fraction`, 0 or 1 (NaN: none) in the place of runs; without them
-            no success in n runs would pass for certain.
+        diverged: starts whose run diverged; no statistic counts them.
     """
 
-    def __init__(
-        self,
-        runs: Sequence[Descent],
-        rows: np.ndarray | None = None,
-        *,
-        pseudo: np.ndarray | None = None,
-        known: dict[Any, torch.Tensor] | None = None,
-    ) -> None:
+    def __init__(self, runs: Sequence[Descent], rows: np.ndarray | None = None, *, diverged: int = 0) -> None:
         self.runs = list(runs)
+        self.diverged = diverged
         self._rows = np.arange(len(self.runs)) if rows is None else rows
-        self._pseudo = pseudo
-        self._known = {} if known is None else known
+        self._known: dict[Any, torch.Tensor] = {}
+        self._asked: dict[Any, torch.Tensor] = {}
+        self._altered: tuple[Any, np.ndarray, torch.Tensor] | None = None
 
     @property
     def count(self) -> int:
-        """Number of runs."""
-        return len(self.runs)
+        """Number of runs, repetitions included."""
+        return len(self._rows)
 
     @property
     def depth(self) -> int:
@@ -71,7 +65,11 @@ class Seeds:
 
     def values(self, function: Callable[[Descent], Any]) -> torch.Tensor:
         """function(run) for every run, shape (count, ...)."""
-        return self._all(function)[torch.from_numpy(self._rows)]
+        name, stacked = self._all(function)
+        values = stacked[torch.from_numpy(self._rows)]
+        if self._altered is not None and self._altered[0] == name:
+            values[torch.from_numpy(self._altered[1])] = self._altered[2]
+        return values
 
     def mean(self, function: Callable[[Descent], Any]) -> torch.Tensor:
         """Mean of function(run) over the runs, shape (...)."""
@@ -79,44 +77,71 @@ class Seeds:
 
     def fraction(self, condition: Callable[[Descent], Any]) -> torch.Tensor:
         """Part of the runs in which the condition holds."""
-        values = (self.values(condition) != 0).double()
-        if self._pseudo is not None:
-            made_up = torch.from_numpy(self._pseudo).reshape(-1, *(1,) * (values.ndim - 1))
-            values = torch.where(torch.isnan(made_up), values, made_up)
-        return values.mean(0)
+        return (self.values(condition) != 0).double().mean(0)
 
-    def _all(self, function: Callable[[Descent], Any]) -> torch.Tensor:
-        cells = function.__closure__ if hasattr(function, "__closure__") else None
-        key: Any = (getattr(function, "__code__", function), getattr(function, "__defaults__", None))
+    def of_rows(self, rows: np.ndarray, altered: tuple[Any, np.ndarray, torch.Tensor] | None = None) -> Seeds:
+        """The same runs, chosen anew; what was computed of them is shared.
+
+        Arguments:
+            rows: the runs that count, with repetitions.
+            altered: a function (by the name `asked` gives it), places among the rows, and a value that the function
+                is to have there: made-up runs.
+        """
+        again = Seeds(self.runs, rows, diverged=self.diverged)
+        again._known, again._altered = self._known, altered
+        return again
+
+    def asked(self) -> dict[Any, torch.Tensor]:
+        """Every function of a run that was asked for so far, by a name, with its values over all runs."""
+        return dict(self._asked)
+
+    def _all(self, function: Callable[[Descent], Any]) -> tuple[Any, torch.Tensor]:
         try:
-            key = (*key, tuple(cell.cell_contents for cell in cells or ()))
+            key = _identity(function)
             hash(key)
-        except (TypeError, ValueError):
+        except TypeError:
             key = None
-        if key is not None and key in self._known:
-            return self._known[key]
-        rows = [torch.as_tensor(function(run), dtype=torch.float64) for run in self.runs]
-        stacked = torch.stack(rows)
+        stacked = self._known.get(key) if key is not None else None
+        if stacked is None:
+            stacked = torch.stack([torch.as_tensor(function(run), dtype=torch.float64) for run in self.runs])
         if key is not None:
             self._known[key] = stacked
-        return stacked
-
-    def resampled(self, generator: np.random.Generator) -> Seeds:
-        """As many runs drawn with replacement; fractions as from PSEUDO further runs, half of them successes."""
-        rows = generator.integers(0, self.count, self.count)
-        real = generator.random(self.count) >= PSEUDO / (self.count + PSEUDO)
-        pseudo = np.where(real, np.nan, generator.integers(0, 2, self.count))
-        return Seeds(self.runs, rows, pseudo=pseudo, known=self._known)
+        name = ("call", len(self._asked)) if key is None else key
+        self._asked[name] = stacked
+        return name, stacked
 
     def __repr__(self) -> str:
         return f"Seeds(count={self.count}, depth={self.depth}, sizes={self.sizes})"
 
 
+def _identity(value: Any) -> Any:
+    """A key under which a function's values over the runs are remembered: its code and everything bound to it.
+
+    Raises:
+        TypeError: something bound to it cannot be a key.
+    """
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        bound = (value.__defaults__, value.__kwdefaults__, cells)
+        return "function", value.__code__, _identity(bound)
+    if isinstance(value, MethodType):
+        return "method", _identity(value.__func__), _identity(value.__self__)
+    if isinstance(value, (tuple, list)):
+        return type(value), tuple(_identity(v) for v in value)
+    if isinstance(value, dict):
+        return dict, tuple((_identity(k), _identity(v)) for k, v in value.items())
+    if isinstance(value, torch.Tensor):
+        return torch.Tensor, tuple(value.shape), str(value.dtype), value.detach().numpy().tobytes()
+    if isinstance(value, np.ndarray):
+        return np.ndarray, value.shape, value.dtype.str, value.tobytes()
+    return type(value), value
+
+
 def random_starts(problem: Problem, assumes: str, count: int, *, repeat: int = 0) -> list[Problem]:
     """`count` starts of one problem: whole numbers from -3 to 3, then scaled and balanced as `assumes` says.
 
-    All are moved onto the thin set of the problem's kind. They share target, weights, size of the blocks and unit of time: those of the slowest of REFERENCE starts, so that more
-    seeds of a problem are more of the same.
+    All are moved onto the thin set of the problem's kind. They share target, weights, size of the blocks and unit of
+    time: those of the slowest of REFERENCE starts, so that more seeds of a problem are more of the same.
 
     Arguments:
         repeat: 0, 1, ..: independent sets of starts.
@@ -141,11 +166,29 @@ def random_starts(problem: Problem, assumes: str, count: int, *, repeat: int = 0
 def run_seeds(problem: Problem, assumes: str, optimizer: str, count: int, repeat: int = 0) -> Seeds:
     """Train `count` random starts of one problem as one batch.
 
+    A start whose run diverges is an outcome: it is counted in `Seeds.diverged`, and the others are kept.
+
     Raises:
-        PathFailure: a run diverged.
+        PathFailure: every run diverged.
     """
-    batch = PathBatch(random_starts(problem, assumes, count, repeat=repeat), assumes, substeps=SUBSTEPS << LONGER)
-    return Seeds([batch.descent(k, 0, optimizer) for k in range(count)])
+    runs = _finished(random_starts(problem, assumes, count, repeat=repeat), assumes, optimizer)
+    if not runs:
+        raise PathFailure(f"each of {count} runs diverged")
+    return Seeds(runs, diverged=count - len(runs))
+
+
+def _finished(starts: list[Problem], assumes: str, optimizer: str) -> list[Descent]:
+    """The runs that do not diverge; a batch stops at the first that does, so it is halved until that one is alone."""
+    batch = PathBatch(starts, assumes, substeps=SUBSTEPS << LONGER)
+    try:
+        return [batch.descent(k, 0, optimizer) for k in range(len(starts))]
+    except PathFailure:
+        half = len(starts) // 2
+        return (
+            [run for part in (starts[:half], starts[half:]) for run in _finished(part, assumes, optimizer)]
+            if half
+            else []
+        )
 
 
 __all__ = ["PathFailure", "Seeds", "random_starts", "run_seeds"]

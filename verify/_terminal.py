@@ -24,6 +24,7 @@ LETTER = {
     Verdict.PROVED: "P", Verdict.EXACT: "E", Verdict.SUPPORTED: "S", Verdict.INCONCLUSIVE: "?",
     Verdict.VACUOUS: "0", Verdict.REFUTED: "X", Verdict.ERROR: "!",
 }  # fmt: skip
+COUNTS = {"rejected": "rejected", "undecided": "undecided"}  # columns shown where a row has some
 LAST_LINE = "No counterexample is not a proof: only PROVED rows hold beyond the inputs that were tried."
 
 
@@ -77,7 +78,7 @@ class Terminal:
                 self.out.print(describe(result), markup=False, soft_wrap=True)
             elif result.verdict not in (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED):
                 self.out.print(
-                    f"{result.verdict.value} {result.id} ({_where(result)}): {result.detail}",
+                    f"{result.verdict.value} {result.id} ({_where(result)}): {result.detail}{counts(result)}",
                     markup=False,
                     soft_wrap=True,
                 )
@@ -92,6 +93,13 @@ class Terminal:
             self.out.print(LAST_LINE, markup=False)
 
 
+def counts(result: Result) -> str:
+    """How many inputs gave no answer, in words; empty where there are none."""
+    names = {"rejected": "rejected", "undecided": "undecided", "undefined": "not a number", "kinks": "at kinks"}
+    said = [f"{getattr(result, key)} {name}" for key, name in names.items() if getattr(result, key)]
+    return f" [{result.examples} kept; {', '.join(said)}]" if said else ""
+
+
 def _where(result: Result) -> str:
     return f"depth={result.depth} order={result.order} chain={result.chain}"
 
@@ -101,7 +109,8 @@ def _table(results: list[Result]) -> Table:
     table = Table(box=box.ASCII2, title=_where(first), title_justify="left", title_style="")
     table.add_column("verdict", no_wrap=True)
     table.add_column("claim", overflow="fold")
-    for name in ("tensors", "worst", "allowed", "order", "s"):
+    shown = [name for name in COUNTS if any(getattr(r, COUNTS[name]) for r in results)]
+    for name in ("kept", *shown, "worst", "allowed", "order", "s"):
         table.add_column(name, justify="right", no_wrap=True)
     topic = None
     for r in results:
@@ -115,6 +124,7 @@ def _table(results: list[Result]) -> Table:
             Text(r.verdict.value, STYLE[r.verdict]),
             Text(name),
             str(r.examples),
+            *(str(getattr(r, COUNTS[name]) or "") for name in shown),
             f"{r.worst:.0e}",
             allowed,
             order,
@@ -165,10 +175,11 @@ def _ranges(depths: list[int]) -> str:
 
 
 def describe(result: Result) -> str:
-    """A refutation in the order a reader wants: statement, numbers, smallest input, confirmation, how to reproduce."""
+    """A refutation, or the witness of a negative claim, in the order a reader wants: statement, numbers, smallest input,
+    confirmation, how to reproduce."""
     c = result.counterexample or {}
     lines = [
-        f"REFUTED {result.id} ({_where(result)})",
+        f"{'WITNESS' if c.get('negative') else 'REFUTED'} {result.id} ({_where(result)})",
         f"  statement   {result.title}" + (f"  [{result.source}]" if result.source else ""),
     ]
     lines.append(
@@ -183,8 +194,14 @@ def describe(result: Result) -> str:
             f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, "
             f"loss 1/2 sum w (W - target)^2, w = {_weights(c)}{several}"
         )
-    lines += [f"    {name:6} = {_short(values)}" for name, values in c["start"].items()]
-    lines.append(f"    target = {c['target']}" + (f" * 2^{c['target_exponent']}" if c["target_exponent"] else ""))
+    lines += [f"    {name:6} = {values}" for name, values in c.get("whole", {}).items() if c["start"]]
+    if c.get("scaling"):
+        lines.append(f"    blocks   {c['scaling']}")
+    fitted = [word for word in ("fitted", "unseen-misfit") if word in c["kind"].split("+")]
+    power = f" * 2^{c['target_exponent']}" if c["target_exponent"] else ""
+    lines.append(f"    target = {c['target']}{power}" + (", W of the start where it is observed" if fitted else ""))
+    if c.get("run"):
+        lines.append(f"  run         {_run(c['run'])}")
     lines.append(f"  confirmed   {c['confirmed']}")
     if "path" in c:
         lines.append(f"  reproduce   python -m verify replay {c['path']}")
@@ -192,9 +209,12 @@ def describe(result: Result) -> str:
     return "\n".join(lines)
 
 
-def _short(values: Any) -> str:
-    """Nested lists with six digits a number; the file has them all."""
-    return f"[{', '.join(map(_short, values))}]" if isinstance(values, list) else f"{values:.6g}"
+def _run(run: dict[str, Any]) -> str:
+    """What rebuilds the run of a path, and its losses."""
+    if "ended" in run:
+        return f"{run['rule']}: {run['ended']}"
+    how = f"to time {run['time']:g}" if "time" in run else f"{run['options']}, {run['steps']} steps of {run['step']!r}"
+    return f"{run['rule']} {how}; loss {run['first_loss']:.9g} at the start, {run['final_loss']:.9g} at the end"
 
 
 def _times(sizes: list[int]) -> str:
@@ -204,6 +224,8 @@ def _times(sizes: list[int]) -> str:
 def _weights(c: dict[str, Any]) -> str:
     scale = f" * 2^{c['weight_exponent']}" if c["weight_exponent"] else ""
     mask = c["mask"]
+    if c.get("weights") is not None:
+        return f"{c['weights']}" + (" / number observed" if c["normalised"] else "") + scale
     full = all(_flat(mask))
     return ("1" if full else f"mask {mask}") + (" / number observed" if c["normalised"] else "") + scale
 
