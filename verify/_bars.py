@@ -9,7 +9,8 @@ import numpy as np
 from ._relations import Relation, _floats
 
 CEILING = 1e-6  # an error bar above this part of an entry's size decides nothing
-AT_ROUNDING = 1e-10  # paths are scaled to norms near one: a smaller quantity is what cancellation left of larger ones
+COMMON = 1e3  # paths are scaled to norms near one: larger quantities carry a common term that may hide what moves
+AT_ROUNDING = 1e-10  # and a smaller quantity is what cancellation left of larger ones
 
 
 def along_series(relation: Relation, values: np.ndarray, records: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from numerics import sharpness
 
-from ._bars import gap_change, operand_change
+from ._bars import COMMON, gap_change, operand_change
 from ._batch import PathBatch, PathFailure
 from ._claim import Claim
 from ._evaluate import relations
@@ -65,6 +65,7 @@ class _Trace:
         self.stated: list[Stated] = []
         self.told: list[Told] = []
         self._sharpness: float | None = None
+        self._moved: Stated | None = None
 
     def at(self, level: int, jitter: int = 0, rtol: float | None = None) -> Stated:
         """The ordered relations at a level."""
@@ -89,16 +90,24 @@ class _Trace:
         rows = [stated[i] for stated in self.stated]
         signed = np.stack([r.discrepancy()[0].reshape(-1) for r in rows])
         shape = rows[-1].discrepancy()[0].shape
+        _, scale = rows[-1].gap()
         return told(
             signed, self.bars(i), rows[-1].order or 1, columns_of(rows[-1], shape, self.batch.records),
             one_sided=rows[-1].kind in ("at_most", "nonincreasing"), regime=0 if witnessed else self._regime(),
+            common=scale.reshape(-1) > COMMON,
         )  # fmt: skip
 
     def bars(self, i: int) -> np.ndarray:
         """What float64, and the solved flow if one was asked for, can tell of every entry."""
         _, scale = self.stated[-1][i].gap()
         solver = SOLVER * self.batch.rtol if self.batch.flow_was_asked else 0.0
-        return (PATH_ROUNDING + solver) * scale.reshape(-1)
+        return (PATH_ROUNDING + solver) * scale.reshape(-1) + START_MARGIN * self._noise(i)
+
+    def _noise(self, i: int) -> np.ndarray:
+        """What rounding the start once more does, asked at the second level seen."""
+        if self._moved is None:
+            self._moved = self.at(self.first + 1, jitter=1)
+        return operand_change((self.stated[1][i],), (self._moved[i],), self.batch.records)
 
     def _regime(self) -> int:
         """How many of the levels seen are too coarse for an order to be read off them."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._bars import gap_change, operand_change, same_shapes, too_wide
+from ._bars import COMMON, gap_change, operand_change, same_shapes, too_wide
 from ._batch import TIGHTER, PathBatch, PathFailure
 from ._claim import Claim
 from ._evaluate import relations
@@ -73,7 +73,9 @@ def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool
         return Outcome("undecided", how="the relation changes its shape with the tolerance"), False
     coarse, _ = concatenated_gap(coarser)
     expected = (FINE / COARSE) ** TOLERANCE_ORDER * gap_change(stated, coarser, records)
-    allowed = rounding * scale + FLOW_MARGIN * expected
+    # Conjectures solve equations of their own to about this tolerance; of a large common term it would hide too much.
+    solved = np.where(scale <= COMMON, FINE * scale, 0.0)
+    allowed = rounding * scale + FLOW_MARGIN * (solved + expected)
     relative = ratio(fine, scale)
     at = int(np.argmax(relative))
     measured, predicted = worst_entry(stated)
@@ -124,10 +126,7 @@ def _hidden(ask: Ask, stated: Stated, coarser: Stated, scale: np.ndarray, roundi
     if rounding != ROUNDING:
         return False
     moves = operand_change(stated, coarser, records)
-    return bool(np.any((moves <= rounding * scale) & (scale > AT_REST)))
-
-
-AT_REST = 1e3  # paths are scaled to norms near one; only terms far larger hide what moves
+    return bool(np.any((moves <= rounding * scale) & (scale > COMMON)))
 
 
 def _tolerance_order(coarse: np.ndarray, fine: np.ndarray, scale: np.ndarray) -> float | None:
@@ -213,7 +212,7 @@ def _judge_exact(claim: Claim, batch: PathBatch, index: int, witnessed: bool) ->
         "predicted": predicted,
     }
     wide = too_wide(allowed, violation, scale, ROUNDING * scale)
-    common = scale > AT_REST * np.maximum(1.0, _movement(stated, lambda: ask(level=1), batch.records))
+    common = scale > COMMON * np.maximum(1.0, _movement(stated, lambda: ask(level=1), batch.records))
     if np.all(violation <= allowed) and not np.any(wide | common):
         return Outcome("holds", **given)
     if witnessed or not batch.problems:
@@ -246,7 +245,7 @@ def _second_look(
             return again, *concatenated_gap(again)
 
     try:
-        again, fine, scale = at(DIGITS)
+        _, fine, scale = at(DIGITS)
         if fine.shape != violation.shape:
             return Outcome("undecided", how="the relation has another shape in high precision", **given)
         solver = of_flow + PATH_ROUNDING * scale * with_flow

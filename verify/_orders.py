@@ -1,4 +1,4 @@
-"""The order of a discrepancy that is seen at step, step/2, step/4, ..: reached, settled below, or not yet to be told."""
+"""The order of a discrepancy seen at step, step/2, step/4, ..: reached, settled below, or not yet to be told."""
 
 from __future__ import annotations
 
@@ -34,7 +34,14 @@ class Told:
 
 
 def told(
-    signed: np.ndarray, bars: np.ndarray, claimed: int, columns: np.ndarray, *, one_sided: bool, regime: int = 0
+    signed: np.ndarray,
+    bars: np.ndarray,
+    claimed: int,
+    columns: np.ndarray,
+    *,
+    one_sided: bool,
+    regime: int = 0,
+    common: np.ndarray | bool = True,
 ) -> Told:
     """Judge the order at which a discrepancy d(h) = c0 + c h^p + .. vanishes against a claimed power of the step.
 
@@ -48,6 +55,7 @@ def told(
         bars: (n,), resolution of every entry at the last level.
         columns: (n,), the series to which an entry belongs.
         one_sided: only positive discrepancies are wrong.
+        common: (n,), entries with a large common term: what stays below their resolution is hidden; others hold.
         regime: first level at which the step is small enough for an order to be read off.
     """
     wrong = np.maximum(signed, 0.0) if one_sided else signed
@@ -61,9 +69,9 @@ def told(
     visible = float(sizes[min(len(sizes) - 1, 2)].max(initial=0.0))
     for column in np.unique(columns):
         at = columns == column
-        if np.all(sizes[:, at] <= bars[at]):
-            if not np.all(bars[at] <= HIDES * visible) and np.any(bars[at] > 0):
-                hidden |= at
+        if np.all(sizes[0, at] <= STANDS * bars[at]) and np.all(sizes[:, at] <= 2 * STANDS * bars[at]):
+            if not np.all(bars[at] <= HIDES * visible):
+                hidden |= at & common
             continue
         if not _reaches(wrong[:, at], bars[at], claimed):
             return Told("halve", order, hidden)
