@@ -6,20 +6,17 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-import gmpy2
 import numpy as np
 import torch
 
-from numerics import Architecture, DivergenceError, descend, reference_gradient, solve_flow
+from numerics import Architecture, DivergenceError, descend, solve_flow
 
 from ._frame import frame_of, padded, within
 from ._path import FINE, RECORDS, Descent, Flow
-from ._precise import Precise
 from ._problem import Problem
-from ._state import PreciseState, State
+from ._refinement import only_plain, options_of, pace, speed
+from ._state import State
 
-# Rules that divide by the gradient's size go a length instead of a time: further, they arrive and chatter.
-LENGTH = 1 / 8
 TIGHTER = 50.0  # by this factor are flows solved more tightly for a second look
 TOGETHER = 3  # levels of a descent whose modified flows are solved as one batch
 SUBSTEPS = 1  # steps of the coarsest descent between two records; level L has 2**L times as many
@@ -27,14 +24,6 @@ SUBSTEPS = 1  # steps of the coarsest descent between two records; level L has 2
 
 class PathFailure(Exception):
     """A flow or a descent did not reach the end of its time; the message says where it stopped."""
-
-
-def options_of(optimizer: str, level: int) -> dict[str, Any]:
-    """Options of a rule at a level of refinement.
-
-    A running mean remembers a fixed time, not a number of steps, so that halving the step refines one equation.
-    """
-    return {"alpha": 1 - 0.2 / 2**level} if optimizer in ("group-rmsprop", "rmsprop") else {}
 
 
 class PathBatch:
@@ -64,8 +53,9 @@ class PathBatch:
         if starts is not None:
             self.__dict__["starts"] = list(starts)
         self._descents: dict[tuple[str, int, int], Any] = {}
-        self._flows: dict[tuple[float, int], Any] = {}
-        self._modified_flows: dict[range, Any] = {}
+        self._flows: dict[tuple[float, int, float], list[tuple[Any, int]]] = {}
+        self._modified_flows: dict[tuple[range, float], list[tuple[Any, int]]] = {}
+        self.flow_was_asked = False  # by a claim about a Descent; the judge takes the mark away and looks again
 
     def alone(self, index: int) -> PathBatch:
         """One problem in a batch of its own, its flows solved more tightly than here."""
@@ -103,10 +93,12 @@ class PathBatch:
         )
         return parameters, torch.stack(targets), torch.stack(weights)
 
-    def descent(self, index: int, level: int, optimizer: str = "gd", jitter: int = 0) -> Descent:
-        """The PyTorch run of one problem with step 1 / (records * substeps * 2**level).
+    def descent(
+        self, index: int, level: int, optimizer: str = "gd", jitter: int = 0, rtol: float | None = None
+    ) -> Descent:
+        """The PyTorch run of one problem with step pace / (records * substeps * 2**level); see `_refinement`.
 
-        Rules that go a length instead of a time take LENGTH times that.
+        `rtol`: of its `flow` and `modified_flow`, the batch's own unless given.
 
         Raises:
             PathFailure: the run diverged.
@@ -115,74 +107,117 @@ class PathBatch:
         if key not in self._descents:
             self._descents[key] = self._descend(optimizer, level, jitter)
         run = self._descents[key]
+        place = index
+        if isinstance(run, list):  # some problem of the batch diverged: each has a run of its own
+            run, place = run[index], 0
         if isinstance(run, Exception):
             raise PathFailure(str(run))
         state = self.starts[index]
         shapes = state.architecture.shapes
-        parameters = {name: within(values[:, index], shapes[name]) for name, values in run.parameters.items()}
-        descent = Descent(state.architecture, run.times, run.losses[:, index], parameters, state.target, state.weights)
+        parameters = {name: within(values[:, place], shapes[name]) for name, values in run.parameters.items()}
+        descent = Descent(state.architecture, run.times, run.losses[:, place], parameters, state.target, state.weights)
         descent.step, descent.steps, descent.optimizer = run.step, run.steps, optimizer
-        descent._flow = lambda: self.flow(index)
-        descent._modified_flow = lambda: self.modified_flow(index, level)
+        descent._flow = lambda: self.reference(index, optimizer, rtol)
+        descent._modified_flow = lambda: self.modified_flow(index, level, optimizer, rtol)
         return descent
 
+    def pace(self, optimizer: str) -> float:
+        """The time, or length, that a run of the rule goes; Adam, which moves all entries alike, goes further."""
+        return pace(optimizer) * (self.problems[0].length if optimizer == "adam" and self.problems else 1.0)
+
     def _descend(self, optimizer: str, level: int, jitter: int) -> Any:
+        """The run of the whole batch; where one problem diverges, a list of runs (or of what stopped them)."""
         every = self.substeps * 2**level
         parameters, target, weights = self._stacked(jitter)
-        pace = LENGTH if optimizer in ("group-rmsprop", "rmsprop", "adam") else 1.0
-        if optimizer == "adam" and self.problems:
-            pace *= self.problems[0].length
-        try:
-            return descend(
-                self.frame, parameters, target, weights,
-                step=pace / (self.records * every), steps=self.records * every, record_every=every,
-                optimizer=optimizer, options=options_of(optimizer, level),
-            )  # fmt: skip
-        except DivergenceError as error:
-            return error
 
-    def flow(self, index: int, rtol: float | None = None, jitter: int = 0) -> Flow:
-        """The solved flow of one problem at times 0, 1/records, .., 1; `rtol`: the batch's own unless given.
+        def run(rows: slice) -> Any:
+            try:
+                return descend(
+                    self.frame, {name: value[rows] for name, value in parameters.items()},
+                    target[rows], weights[rows], step=self.pace(optimizer) / (self.records * every),
+                    steps=self.records * every, record_every=every, optimizer=optimizer,
+                    options=options_of(optimizer, level),
+                )  # fmt: skip
+            except DivergenceError as error:
+                return error
+
+        together = run(slice(None))
+        if not isinstance(together, DivergenceError):
+            return together
+        return [run(slice(i, i + 1)) for i in range(len(self.starts))]
+
+    def reference(self, index: int, optimizer: str, rtol: float | None = None) -> Flow:
+        """The flow that a rule follows, at the rule's records: momentum's runs 1 / (1 - mu) times faster. Source: (25).
 
         Raises:
-            PathFailure: the flow did not reach time 1.
+            ClaimError: no gradient flow follows the rule.
+            PathFailure: the flow did not reach its end.
+        """
+        until = speed(optimizer) * pace(optimizer)
+        self.flow_was_asked = True
+        return self.flow(index, rtol, until=until)
+
+    def flow(self, index: int, rtol: float | None = None, jitter: int = 0, until: float = 1.0) -> Flow:
+        """The solved flow of one problem at times 0, until/records, .., until; `rtol`: the batch's own unless given.
+
+        Raises:
+            PathFailure: the flow did not reach its end.
         """
         rtol = self.rtol if rtol is None else rtol
-        if (rtol, jitter) not in self._flows:
+        key = (rtol, jitter, until)
+        if key not in self._flows:
             parameters, target, weights = self._stacked(jitter)
             arrays = {name: value.numpy() for name, value in parameters.items()}
-            self._flows[rtol, jitter] = self._solve(arrays, target.numpy(), weights.numpy(), rtol)
-        return self._as_flow(self._flows[rtol, jitter], index, (index,), rtol)
+            self._flows[key] = self._solve(arrays, target.numpy(), weights.numpy(), rtol, until)
+        return self._as_flow(*self._flows[key][index], index, rtol)
 
-    def modified_flow(self, index: int, level: int) -> Flow:
+    def modified_flow(self, index: int, level: int, optimizer: str = "gd", rtol: float | None = None) -> Flow:
         """The flow of L + eta/4 ||grad L||^2 for the step eta of `descent(index, level)`. Source: (20).
 
         The first TOGETHER levels are solved as one batch: a claim about the order of convergence asks for all of them.
 
         Raises:
+            ClaimError: the rule is not plain gradient descent.
             PathFailure: the flow did not reach time 1.
         """
+        only_plain(optimizer)
+        self.flow_was_asked = True
+        rtol = self.rtol if rtol is None else rtol
         levels = range(TOGETHER) if level < TOGETHER else range(level, level + 1)
-        if levels not in self._modified_flows:
+        if (levels, rtol) not in self._modified_flows:
             parameters, target, weights = self._stacked()
             steps = [1 / (self.records * self.substeps * 2**each) for each in levels]
-            arrays = {name: np.stack([value.numpy()] * len(levels)) for name, value in parameters.items()}
-            self._modified_flows[levels] = self._solve(
-                arrays, np.stack([target.numpy()] * len(levels)), np.stack([weights.numpy()] * len(levels)), self.rtol,
-                modified_step=np.repeat(np.array(steps)[:, None], len(self.starts), axis=1),
+            repeated = {name: np.concatenate([value.numpy()] * len(levels)) for name, value in parameters.items()}
+            self._modified_flows[levels, rtol] = self._solve(
+                repeated, np.concatenate([target.numpy()] * len(levels)),
+                np.concatenate([weights.numpy()] * len(levels)), rtol, 1.0, np.repeat(steps, len(self.starts)),
             )  # fmt: skip
-        return self._as_flow(self._modified_flows[levels], index, (level - levels[0], index), self.rtol)
+        row = (level - levels[0]) * len(self.starts) + index
+        return self._as_flow(*self._modified_flows[levels, rtol][row], index, rtol)
 
-    def _solve(self, arrays: dict[str, Any], target: Any, weights: Any, rtol: float, **options: Any) -> Any:
-        times = np.arange(self.records + 1) / self.records
-        return solve_flow(self.frame, arrays, target, weights, times, rtol=rtol, atol=rtol * 1e-3, **options)
+    def _solve(
+        self, arrays: dict[str, Any], target: Any, weights: Any, rtol: float, until: float, modified: Any = None
+    ) -> list[tuple[Any, int]]:
+        """(solution, place in it) of every problem: solved as one batch, and one by one where that does not finish."""
+        times = until * np.arange(self.records + 1) / self.records
 
-    def _as_flow(self, solution: Any, index: int, place: tuple[int, ...], rtol: float) -> Flow:
+        def solve(rows: slice) -> Any:
+            options = {} if modified is None else {"modified_step": modified[rows]}
+            return solve_flow(
+                self.frame, {name: value[rows] for name, value in arrays.items()}, target[rows],
+                weights[rows], times, rtol=rtol, atol=rtol * 1e-3, **options,
+            )  # fmt: skip
+
+        together = solve(slice(None))
+        if together.status == "finished" or len(target) == 1:
+            return [(together, place) for place in range(len(target))]
+        return [(solve(slice(i, i + 1)), 0) for i in range(len(target))]
+
+    def _as_flow(self, solution: Any, place: int, index: int, rtol: float) -> Flow:
         if solution.status != "finished":
-            raise PathFailure(f"the flow stopped at time {solution.reached:g} of 1 ({solution.status})")
+            raise PathFailure(f"the flow stopped at time {solution.reached:g} ({solution.status})")
         state = self.starts[index]
-        at = (slice(None), *place)
-        shapes = state.architecture.shapes
+        at, shapes = (slice(None), place), state.architecture.shapes
         parameters = {
             name: torch.from_numpy(within(values[at], shapes[name])) for name, values in solution.parameters.items()
         }
@@ -198,34 +233,4 @@ class PathBatch:
         return flow
 
 
-class PreciseDescent(Descent):
-    """The same descent in 75 digits by hand-written gradients: plain steps B <- B - eta dL/dB."""
-
-    _state_type = PreciseState
-
-
-def precise_descent(batch: PathBatch, index: int, level: int = 0) -> PreciseDescent:
-    """Gradient descent of one problem in 75 digits; call inside `precision()`. Its `flow` is the float64 one."""
-    state = batch.problems[index].precise_state(batch.assumes)
-    architecture, target, weights = state.architecture, state.target, state.weights
-    every = SUBSTEPS * 2**level
-    step = gmpy2.mpq(1, RECORDS * every)
-    blocks = {name: value.array for name, value in state.parameters.items()}
-    history = {name: [value] for name, value in blocks.items()}
-    for count in range(1, RECORDS * every + 1):
-        gradient = reference_gradient(architecture, blocks, target.array, weights.array)
-        blocks = {name: value - gradient[name] * step for name, value in blocks.items()}
-        if count % every == 0:
-            for name, value in blocks.items():
-                history[name].append(value)
-    parameters = {name: Precise(np.stack(values)) for name, values in history.items()}
-    times = torch.arange(RECORDS + 1, dtype=torch.float64) / RECORDS
-    descent = PreciseDescent(architecture, times, torch.zeros(0), parameters, target, weights)
-    descent.step, descent.steps = float(step), torch.arange(RECORDS + 1) * every
-    descent.losses = torch.stack([s.loss for s in descent.states])
-    descent._flow = lambda: batch.flow(index)
-    descent._modified_flow = lambda: batch.modified_flow(index, level)
-    return descent
-
-
-__all__ = ["PathBatch", "PathFailure", "precise_descent"]
+__all__ = ["PathBatch", "PathFailure"]

@@ -17,10 +17,11 @@ import torch
 from numerics import UsageError
 
 from ._batch import SUBSTEPS as PATH_SUBSTEPS
-from ._batch import PathBatch, PathFailure, options_of
+from ._batch import PathBatch, PathFailure
 from ._claim import Claim
 from ._events import Cell
 from ._problem import SMALL_EXPONENT, Problem
+from ._refinement import options_of
 from ._seeds import LONGER, SUBSTEPS, random_starts
 from ._target import whole_numbers
 from ._verdict import Outcome
@@ -100,8 +101,7 @@ def _run(shown: Problem, claim: Claim) -> dict[str, Any] | None:
         else:
             run = batch.descent(0, 0, claim.optimizer)
             losses = run.losses
-            options = {"momentum": 0.9} if claim.optimizer == "momentum" else {}
-            how = {"rule": claim.optimizer, "options": options | options_of(claim.optimizer, 0)}
+            how = {"rule": claim.optimizer, "options": options_of(claim.optimizer, 0)}
             how |= {"step": float(run.step), "steps": int(run.steps[-1])}
     except PathFailure as failure:
         return {"rule": claim.optimizer if claim.subject != "Flow" else "gradient flow", "ended": str(failure)}

@@ -2,55 +2,82 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ._batch import PathBatch, PathFailure, precise_descent
+from ._bars import COMMON, gap_change, operand_change, same_shapes, too_wide
+from ._batch import TIGHTER, PathBatch, PathFailure
 from ._claim import Claim
 from ._evaluate import relations
-from ._judge_state import EPS, NOISE_MARGIN, PERSISTED, is_clear, ratio, second_look, worst_entry
-from ._numbers import precision
+from ._judge_order import HALVINGS, PATH_ROUNDING, START_MARGIN, judge_order
+from ._judge_state import CONSTANTS, NOISE_MARGIN, PERSISTED, ROUNDING, is_clear, ratio, worst_entry
+from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._path import COARSE, FINE
-from ._relations import Relation, _floats, concatenated_gap
+from ._precise_descent import lifted, precise_descent
+from ._relations import Relation, concatenated_gap
 from ._verdict import Outcome
 
-PATH_ROUNDING = 1024 * EPS  # rounding that a path of some dozens of steps may collect, relative
-ORDER_SLACK = 0.25  # an observed order this far below the claimed one is still asymptotic scatter
-LEVELS = 6  # halvings before giving up on reaching the asymptotic regime
-NEGLIGIBLE = 1e-11  # discrepancies below this, relative, no longer show an order in float64
 FLOW_MARGIN = 8.0
 TOLERANCE_ORDER = 2 / 3  # a solver's global error falls at least so fast with its tolerance; more in the mean
-START_MARGIN = 64.0  # how much more rounding a solver collects than one rounding of the start does
+CLEAR_OF_SOLVER = 100.0  # a violation must exceed this many error bars of a solved flow
+BELOW = "below the resolution of a large common term"
+
+Stated = tuple[Relation, ...]
+Ask = Callable[..., Stated]
 
 
+# -- flows
 def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
     """What one solved flow says of a claim: solved at two tolerances, the difference is the error bar.
 
-    Raises: whatever the claim's function raises.
+    Where float64 could not see how the operands move (they carry a large common term), the claim is evaluated again in
+    75 digits on the same solved states.
+
+    Raises: whatever the claim's function raises in float64.
     """
+
+    def plain(rtol: float, jitter: int = 0) -> Stated:
+        return relations(claim, batch.flow(index, rtol, jitter=jitter))
+
     try:
-        fine_flow, coarse_flow = batch.flow(index, FINE), batch.flow(index, COARSE)
+        outcome, hidden = _refine_flow(plain, ROUNDING, batch.records)
+        if not hidden:
+            return outcome
+        try:
+            with precision(DIGITS):
+                again, _ = _refine_flow(
+                    lambda rtol, jitter=0: relations(claim, lifted(batch.flow(index, rtol, jitter=jitter))),
+                    1e-60,
+                    batch.records,
+                )
+        except (PathFailure, ArithmeticError, TypeError, AttributeError, Unsupported) as error:
+            return replace(outcome, status="undecided", how=f"{BELOW}; {error}")
+        if again.status == "violated":
+            again = replace(again, how=f"{again.how}; the claim evaluated in {DIGITS} digits on the solved states")
+        return again
     except PathFailure as failure:
         return Outcome("rejected", how=str(failure))
-    stated = relations(claim, fine_flow)
+
+
+def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool]:
+    """What the tolerances say, and whether a discrepancy that holds may hide below the rounding of its operands."""
+    stated, coarser = ask(FINE), ask(COARSE)
     fine, scale = concatenated_gap(stated)
     if fine.size == 0:
-        return Outcome("rejected", how="the relation compares empty tensors")
-    coarse, _ = concatenated_gap(relations(claim, coarse_flow))
-    if coarse.shape != fine.shape:
-        return Outcome("undecided", how="the relation changes its shape with the tolerance")
+        return Outcome("rejected", how="the relation compares empty tensors"), False
+    if not same_shapes(stated, coarser):
+        return Outcome("undecided", how="the relation changes its shape with the tolerance"), False
+    coarse, _ = concatenated_gap(coarser)
+    expected = (FINE / COARSE) ** TOLERANCE_ORDER * gap_change(stated, coarser, records)
+    # Conjectures solve equations of their own to about this tolerance; of a large common term it would hide too much.
+    solved = np.where(scale <= COMMON, FINE * scale, 0.0)
+    allowed = rounding * scale + FLOW_MARGIN * (solved + expected)
     relative = ratio(fine, scale)
     at = int(np.argmax(relative))
-    if not np.all(np.isfinite(fine) & np.isfinite(coarse)):
-        return Outcome("undecided", how="the relation is not a finite number on this flow")
-    integration = float(np.max(np.abs(coarse - fine), initial=0.0))
-    # The solver holds its tolerance for a problem as a whole, so a small entry may carry the error of a large one.
-    expected = (FINE / COARSE) ** TOLERANCE_ORDER * integration
-    allowed = PATH_ROUNDING * scale + FLOW_MARGIN * (FINE * scale.max() + expected)
     measured, predicted = worst_entry(stated)
     given: dict[str, Any] = {
         "worst": float(relative[at]),
@@ -58,90 +85,125 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
         "measured": measured,
         "predicted": predicted,
     }
+    order = _tolerance_order(coarse, fine, scale)
     if np.all(fine <= allowed):
-        return Outcome(
-            "holds", order=_tolerance_order(float(coarse.max()), float(fine.max()), float(scale.max())), **given
-        )
-    allowed = allowed + START_MARGIN * start_noise(stated, relations(claim, batch.flow(index, FINE, jitter=1)))
+        return Outcome("holds", order=order, **given), _hidden(ask, stated, coarser, scale, rounding, records)
+    noise = START_MARGIN * operand_change(stated, ask(FINE, jitter=1), records)
+    allowed = allowed + noise
     given["allowed"] = float(ratio(allowed, scale)[at])
-    bad = fine > allowed
+    bad = (fine > allowed) | too_wide(allowed, fine, scale, rounding * scale)
     if not np.any(bad):
-        return Outcome("holds", **given)
+        return Outcome("holds", order=order, **given), _hidden(ask, stated, coarser, scale, rounding, records)
     if np.all(coarse[bad] > 8 * fine[bad]):
-        return Outcome("holds", order=_tolerance_order(float(coarse[bad].max()), float(fine[bad].max()), 0.0), **given)
-    finest, finest_scale = concatenated_gap(relations(claim, batch.flow(index, FINE / 50)))
+        return Outcome("holds", order=_tolerance_order(coarse[bad], fine[bad], 0 * fine[bad]), **given), False
+    finer = ask(FINE / TIGHTER)
+    if not same_shapes(stated, finer):
+        return Outcome("undecided", how="the relation changes its shape with the tolerance", **given), False
+    finest, finest_scale = concatenated_gap(finer)
+    given["refined"] = float(ratio(finest, finest_scale).max())
     if np.all(finest[bad] <= PERSISTED * fine[bad]):
-        order = math.log(float(fine[bad].max()) / max(float(finest[bad].max()), 1e-300)) / math.log(50)
-        return Outcome("holds", order=order, refined=float(ratio(finest, finest_scale).max()), **given)
-    if np.any(bad & (finest > PERSISTED * fine) & (fine > 100 * allowed)):
-        refined = float(ratio(finest, finest_scale).max())
-        return Outcome(
-            "violated",
-            refined=refined,
-            how=f"flow solved at relative tolerances {COARSE:g}, {FINE:g} and {FINE / 50:g}",
-            **given,
-        )
-    return Outcome(
-        "undecided",
-        refined=float(ratio(finest, finest_scale).max()),
-        how="does not vanish with the solver's tolerance, nor stand clear of it",
-        **given,
+        order = math.log(float(fine[bad].max()) / max(float(finest[bad].max()), 1e-300)) / math.log(TIGHTER)
+        return Outcome("holds", order=order, **given), False
+    clear = bad & (finest > PERSISTED * fine) & (fine > CLEAR_OF_SOLVER * allowed)
+    if np.any(clear):
+        how = f"flow solved at relative tolerances {COARSE:g}, {FINE:g} and {FINE / TIGHTER:g}"
+        return Outcome("violated", how=how, **given), False
+    wide = not np.any(fine > allowed)
+    how = (
+        "the error bar is a good part of the quantity itself, and a flow has no second look in more digits"
+        if wide
+        else "does not vanish with the solver's tolerance, nor stand clear of it"
     )
+    return Outcome("undecided", how=how, **given), not wide and rounding == ROUNDING
 
 
-def start_noise(stated: tuple[Relation, ...], moved: tuple[Relation, ...]) -> np.ndarray:
-    """How much the operands of every violation move when the start is rounded once; the largest along a series counts.
+def _hidden(ask: Ask, stated: Stated, coarser: Stated, scale: np.ndarray, rounding: float, records: int) -> bool:
+    """Whether the operands of some entry react to the tolerance less than float64 can show at their size.
 
-    Without it a series that is exactly zero, such as a conserved difference, is compared with its own rounding errors.
+    A relation between solved quantities reacts visibly; one that does not is about what does not move (true of a dead
+    slice) or carries a common term that swallows what moves: told apart in 75 digits.
     """
-    noise = []
-    for relation, other in zip(stated, moved, strict=True):
-        shape = relation.gap()[0].shape
-        change = np.zeros(shape)
-        for here, there in ((relation.measured, other.measured), (relation.predicted, other.predicted)):
-            if here is None:
-                continue
-            here, there = _floats(here), _floats(there)
-            if here.shape != there.shape:
-                continue
-            moves = np.nan_to_num(np.abs(here - there), posinf=0.0)
-            if relation.kind in ("constant", "nonincreasing") or moves.ndim > 1:
-                moves = moves.max(axis=0, keepdims=True, initial=0.0)
-            change = np.maximum(change, np.broadcast_to(moves, shape))
-        noise.append(change.reshape(-1))
-    return np.concatenate(noise)
+    if rounding != ROUNDING:
+        return False
+    moves = operand_change(stated, coarser, records)
+    return bool(np.any((moves <= rounding * scale) & (scale > COMMON)))
 
 
-def _tolerance_order(coarse: float, fine: float, scale: float) -> float | None:
-    if coarse > PATH_ROUNDING * max(scale, 1e-300) and 0 < fine < coarse:
-        return math.log(coarse / fine) / math.log(COARSE / FINE)
+def _tolerance_order(coarse: np.ndarray, fine: np.ndarray, scale: np.ndarray) -> float | None:
+    before, after = float(coarse.max(initial=0.0)), float(fine.max(initial=0.0))
+    if before > PATH_ROUNDING * max(float(scale.max(initial=0.0)), 1e-300) and 0 < after < before:
+        return math.log(before / after) / math.log(COARSE / FINE)
     return None
 
 
+# -- descents
 def judge_descent(claim: Claim, batch: PathBatch, index: int, *, witnessed: bool = False) -> Outcome:
-    """What one gradient descent says of a claim: exactly at its step, or up to O(step^p) by halving the step.
+    """What one descent says of a claim: exactly at its step, or up to O(step^p) by halving the step.
+
+    Relations with and without `order=` are judged each in its own way; the worse outcome counts.
 
     `witnessed`: a negative claim already has its confirmed witness; further ones are counted in float64 only.
 
-    Raises: whatever the claim's function raises.
+    Raises: whatever the claim's function raises in float64.
     """
     try:
-        stated = relations(claim, batch.descent(index, 0, claim.optimizer))
-        if any(relation.order for relation in stated):
-            return _judge_order(claim, batch, index, witnessed)
-        return _judge_exact(claim, batch, index, stated, witnessed)
+        stated, first = _first(claim, batch, index)
+        outcomes = []
+        if any(relation.order is None for relation in stated):
+            if first:
+                return Outcome("rejected", how=_failure(claim, batch, index))
+            outcomes.append(_judge_exact(claim, batch, index, witnessed))
+        if any(relation.order for relation in stated) and not (outcomes and outcomes[0].status == "violated"):
+            outcomes.append(judge_order(claim, batch, index, witnessed, first))
     except PathFailure as failure:
         return Outcome("rejected", how=str(failure))
+    return min(outcomes, key=lambda o: ("violated", "undecided", "rejected", "holds").index(o.status))
 
 
-def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relation, ...], witnessed: bool) -> Outcome:
+def _first(claim: Claim, batch: PathBatch, index: int) -> tuple[Stated, int]:
+    """The relations at the coarsest step that does not diverge; only an order may be asked of a finer one."""
+    for level in range(HALVINGS):
+        try:
+            stated = relations(claim, batch.descent(index, level, claim.optimizer))
+        except PathFailure:
+            if level == HALVINGS - 1 or not batch.problems:
+                raise
+        else:
+            return stated, level
+    raise AssertionError
+
+
+def _failure(claim: Claim, batch: PathBatch, index: int) -> str:
+    try:
+        batch.descent(index, 0, claim.optimizer)
+    except PathFailure as failure:
+        return str(failure)
+    return ""
+
+
+def _exact(stated: Stated) -> Stated:
+    return tuple(relation for relation in stated if relation.order is None)
+
+
+def _judge_exact(claim: Claim, batch: PathBatch, index: int, witnessed: bool) -> Outcome:
+    """float64 beside its rounding and the error of the flow it is held against; then the run itself in 75 digits."""
+
+    def ask(jitter: int = 0, rtol: float | None = None, level: int = 0) -> Stated:
+        return _exact(relations(claim, batch.descent(index, level, claim.optimizer, jitter, rtol)))
+
+    batch.flow_was_asked = False
+    stated = ask()
+    with_flow = batch.flow_was_asked
     violation, scale = concatenated_gap(stated)
     if violation.size == 0:
         return Outcome("rejected", how="the relation compares empty tensors")
+    noise = operand_change(stated, ask(jitter=1), batch.records)
+    of_flow = np.zeros_like(violation)
+    if with_flow:
+        of_flow = FLOW_MARGIN * gap_change(stated, ask(rtol=batch.rtol / TIGHTER), batch.records)
+    allowed = PATH_ROUNDING * scale + NOISE_MARGIN * noise + of_flow
     relative = ratio(violation, scale)
     at = int(np.argmax(relative))
-    noise = start_noise(stated, relations(claim, batch.descent(index, 0, claim.optimizer, jitter=1)))
-    allowed = PATH_ROUNDING * scale + NOISE_MARGIN * noise
     measured, predicted = worst_entry(stated)
     given: dict[str, Any] = {
         "worst": float(relative[at]),
@@ -149,112 +211,70 @@ def _judge_exact(claim: Claim, batch: PathBatch, index: int, stated: tuple[Relat
         "measured": measured,
         "predicted": predicted,
     }
-    if np.all(violation <= allowed):
+    wide = too_wide(allowed, violation, scale, ROUNDING * scale)
+    common = scale > COMMON * np.maximum(1.0, _movement(stated, lambda: ask(level=1), batch.records))
+    if np.all(violation <= allowed) and not np.any(wide | common):
         return Outcome("holds", **given)
-    if claim.optimizer != "gd" or witnessed:
-        # No second implementation of this rule: the violation must exceed what rounding can do by a wide margin.
-        return Outcome(
-            "violated" if is_clear(violation, allowed, scale) else "undecided",
-            how="float64, a million times the effect of rounding the start",
-            **given,
-        )
+    if witnessed or not batch.problems:
+        clear = is_clear(violation, allowed, scale)
+        how = "float64, a million times the effect of rounding the start"
+        return Outcome("violated" if clear else "undecided", how=how, **given)
+    return _second_look(claim, batch, index, violation, of_flow, with_flow, given)
 
-    def at_precision(digits: int) -> Any:
+
+def _movement(stated: Stated, finer: Callable[[], Stated], records: int) -> np.ndarray:
+    """By how much the operands change when the step is halved: what moves, moves by a part of the step."""
+    try:
+        other = finer()
+    except PathFailure:
+        other = stated
+    if not same_shapes(stated, other):
+        return np.zeros(sum(r.gap()[0].size for r in stated))
+    return operand_change(stated, other, records)
+
+
+def _second_look(
+    claim: Claim, batch: PathBatch, index: int, violation: np.ndarray, of_flow: np.ndarray, with_flow: bool,
+    given: dict[str, Any],
+) -> Outcome:  # fmt: skip
+    """The run repeated in 75 and in 300 digits; a solved flow cannot be, so its error bar stays."""
+
+    def at(digits: int) -> tuple[Stated, np.ndarray, np.ndarray]:
         with precision(digits):
-            again = relations(claim, precise_descent(batch, index))
+            again = _exact(relations(claim, precise_descent(batch, index, 0, claim.optimizer)))
             return again, *concatenated_gap(again)
 
-    return second_look(at_precision, violation, scale, given, "plain steps with hand-written gradients", PATH_ROUNDING)
+    try:
+        _, fine, scale = at(DIGITS)
+        if fine.shape != violation.shape:
+            return Outcome("undecided", how="the relation has another shape in high precision", **given)
+        solver = of_flow + PATH_ROUNDING * scale * with_flow
+        # What is zero but for rounding has no size of its own: the discrepancy that float64 showed sets it.
+        gone = (ratio(fine, scale) <= 1e-25) | (fine <= 1e-20 * violation) | (fine <= solver)
+        if np.all(gone):
+            return Outcome("holds", refined=float(ratio(fine, scale).max()), **given)
+        more, finest, _ = at(MORE_DIGITS)
+    except Unsupported as unsupported:
+        return Outcome("undecided", how=f"no high-precision counterpart of {unsupported}", **given)
+    except Exception as error:
+        return Outcome("undecided", how=f"failed in high precision: {type(error).__name__}: {error}", **given)
+    given["refined"] = float(ratio(finest, scale).max())
+    clear = CLEAR_OF_SOLVER * solver
+    same = np.abs(finest - fine) <= PERSISTED * fine
+    real = ~gone & same & (fine > clear) & (ratio(fine, scale) > CONSTANTS)
+    if np.any(real):
+        place = int(np.argmax(np.where(real, ratio(finest, scale), -1)))
+        measured, predicted = worst_entry(more)
+        given |= {"worst": float(ratio(finest, scale)[place]), "measured": measured, "predicted": predicted}
+        how = f"{DIGITS} and {MORE_DIGITS} digits, the run repeated with hand-written gradients and update rule"
+        return Outcome("violated", how=how + (", the flow solved at two tolerances" if with_flow else ""), **given)
+    if np.any(~gone & ~(fine > clear)):
+        how = "does not stand clear of the error of the solved flow"
+    elif np.any(~gone & same):
+        how = f"{BELOW}, or of a rounded constant: {float(ratio(fine, scale)[~gone].max()):.1e} of the operands"
+    else:
+        how = "shrinks under refinement, but not as rounding does"
+    return Outcome("undecided", how=how, **given)
 
 
-def _judge_order(claim: Claim, batch: PathBatch, index: int, witnessed: bool) -> Outcome:
-    """Halve the step, and look at a violation again: alone, with flows solved more tightly, and beside its rounding.
-
-    Discrepancies also stop falling where they meet the error of the solved flow, or what rounding leaves of a tensor
-    whose terms nearly cancel.
-    """
-    outcome, _, _ = _halved(claim, batch, index, witnessed)
-    if outcome.status != "violated" or witnessed or not batch.problems:
-        return outcome
-    alone = batch.alone(index)
-    outcome, level, broken = _halved(claim, alone, 0, witnessed)
-    if outcome.status != "violated":
-        return outcome
-    stated, moved = (relations(claim, alone.descent(0, level, claim.optimizer, jitter)) for jitter in (0, 1))
-    for at in broken:
-        violation, _ = stated[at].gap()
-        noise = start_noise((stated[at],), (moved[at],))
-        if np.any(violation.reshape(-1) > START_MARGIN * noise):
-            return outcome
-    return replace(outcome, status="undecided", how=f"{outcome.how}, which rounding the start explains")
-
-
-def _halved(claim: Claim, batch: PathBatch, index: int, witnessed: bool) -> tuple[Outcome, int, list[int]]:
-    """What is seen while the step is halved until observed orders agree; the last level; which relations are violated.
-
-    Two that agree on the claimed order are enough to hold, and so are three that reach it without agreeing: where
-    leading terms nearly cancel, a discrepancy falls faster for a while. A violation needs three that stay below it (two
-    where the halvings are rationed): before the asymptotic regime a discrepancy may rest for a halving or two.
-    """
-    sizes: list[list[tuple[float, float]]] = []
-    stated: tuple[Relation, ...] = ()
-    levels = 3 if witnessed or not batch.problems else 4 if claim.negative else LEVELS  # real runs are long
-    outcomes: list[tuple[str, float | None]] = []
-    for level in range(levels):
-        stated = relations(claim, batch.descent(index, level, claim.optimizer))
-        sizes.append([_size(relation) for relation in stated])
-        if level < 2:
-            continue
-        needed = min(3, levels - 1)
-        outcomes = [
-            _order_of([row[i][0] for row in sizes], sizes[-1][i][1], relation.order, needed)
-            for i, relation in enumerate(stated)
-        ]
-        if all(status != "halve" for status, _ in outcomes):
-            break
-    measured, predicted = worst_entry(stated)
-    worst = max(v / s if s > 0 else (math.inf if v else 0.0) for v, s in sizes[-1])
-    observed = [order for _, order in outcomes if order is not None]
-    how = "; ".join("step halved: " + ", ".join(f"{row[i][0]:.3g}" for row in sizes) for i in range(len(stated)))
-    broken = [i for i, (status, _) in enumerate(outcomes) if status == "violated"]
-    holds = all(status == "holds" for status, _ in outcomes)
-    outcome = Outcome(
-        "violated" if broken else "holds" if holds else "undecided",
-        worst=worst,
-        allowed=math.inf,
-        measured=measured,
-        predicted=predicted,
-        order=min(observed, default=None),
-        refined=worst if broken else None,
-        how=how,
-    )
-    return outcome, len(sizes) - 1, broken
-
-
-def _size(relation: Relation) -> tuple[float, float]:
-    violation, scale = relation.gap()
-    return float(np.max(violation, initial=0.0)), float(np.max(scale, initial=0.0))
-
-
-def _order_of(sizes: list[float], scale: float, claimed: int | None, needed: int) -> tuple[str, float | None]:
-    """("holds" | "violated" | "halve", observed order) of discrepancies at step, step/2, step/4, ..
-
-    `needed`: observed orders in a row that decide: all below the claimed one, or all at least it.
-    """
-    if claimed is None:
-        return ("holds" if sizes[-1] <= PATH_ROUNDING * scale else "halve"), None
-    if sizes[-1] <= NEGLIGIBLE * scale:
-        return "holds", None
-    observed = [math.log2(a / b) if a > 0 and b > 0 else math.inf for a, b in itertools.pairwise(sizes)]
-    first, second = observed[-2:]
-    if not (math.isfinite(first) and math.isfinite(second)):
-        return "halve", None
-    below = observed[-needed:]
-    grows = sum(below) < -ORDER_SLACK * len(below)  # as rounding does with the number of steps; a violation stays
-    if len(below) == needed and max(below) <= claimed - 2 * ORDER_SLACK and second <= first + ORDER_SLACK and not grows:
-        return "violated", second
-    if abs(first - second) <= ORDER_SLACK and second >= claimed - ORDER_SLACK:
-        return "holds", second
-    if len(below) == needed and min(below) >= claimed - ORDER_SLACK:
-        return "holds", min(below)
-    return "halve", second
+__all__ = ["judge_descent", "judge_flow"]

@@ -158,10 +158,20 @@ class Descent(Trajectory):
 
     @property
     def flow(self) -> Flow:
-        """The gradient flow from the same start at the same times."""
+        """The gradient flow that the rule follows, from the same start, at the records of this run. Source: (20), (25).
+
+        Heavy ball with momentum mu follows the flow at times t / (1 - mu): `flow.times` are those.
+
+        Raises:
+            ClaimError: no gradient flow follows the optimizer (group-rmsprop, rmsprop, adam).
+        """
         return self._flow()
 
     @property
     def modified_flow(self) -> Flow:
-        """The flow of L + eta/4 ||grad L||^2 for this descent's step eta, from the same start. Source: (20)."""
+        """The flow of L + eta/4 ||grad L||^2 for this descent's step eta, from the same start. Source: (20).
+
+        Raises:
+            ClaimError: the optimizer is not plain gradient descent.
+        """
         return self._modified_flow()

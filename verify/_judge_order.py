@@ -1,0 +1,264 @@
+"""Judging what a descent keeps up to O(step^p): halve the step until the order has settled, then look again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from numerics import sharpness
+
+from ._bars import COMMON, gap_change, operand_change
+from ._batch import PathBatch, PathFailure
+from ._claim import Claim
+from ._evaluate import relations
+from ._judge_state import EPS, ratio, worst_entry
+from ._numbers import DIGITS, Unsupported, precision
+from ._orders import SETTLED, Told, told
+from ._precise_descent import precise_descent
+from ._refinement import is_asymptotic
+from ._relations import Relation
+from ._verdict import Outcome
+
+PATH_ROUNDING = 1024 * EPS  # rounding that a path of some dozens of steps may collect, relative
+START_MARGIN = 64.0  # how much more rounding a run collects than one rounding of its start
+HALVINGS = 9  # levels that a whole batch is followed down: 16 * 2^8 steps
+DEEPEST = 11  # levels that one small problem alone is followed down: 16 * 2^10 steps
+FIRST_LOOK = 3  # levels before anything is said
+PRECISE_LEVELS = 3  # levels of the second look: the run itself in 75 digits
+PRECISE_WORK = 60_000  # parameters times steps of the finest such run; more is not affordable
+SOLVER = 100.0  # resolution of what is held against a solved flow, in its tolerances
+
+Stated = tuple[Relation, ...]
+
+
+def judge_order(claim: Claim, batch: PathBatch, index: int, witnessed: bool, first: int) -> Outcome:
+    """What the discrepancies of one problem say while the step is halved.
+
+    A violation is looked at again: alone, with flows solved more tightly, beside what rounding the start does, and with
+    the runs at the coarse steps repeated in 75 digits. What stands below the resolution of float64 is asked of those
+    digits as well.
+
+    Arguments:
+        first: the coarsest level that does not diverge.
+    """
+    trace = _Trace(claim, batch, index, first)
+    outcome = trace.follow(min(first + SETTLED, HALVINGS) if witnessed or not batch.problems else HALVINGS, witnessed)
+    if witnessed or not batch.problems:
+        return outcome
+    if outcome.status == "violated":
+        alone = _Trace(claim, batch.alone(index), 0, first)
+        outcome = alone.follow(DEEPEST, False)
+        if outcome.status == "violated":
+            return _confirmed(alone, outcome)
+        trace = alone
+    return _resolved(trace, outcome) if outcome.status == "hidden" else outcome
+
+
+class _Trace:
+    """The ordered relations of a claim at level after level of one problem."""
+
+    def __init__(self, claim: Claim, batch: PathBatch, index: int, first: int) -> None:
+        self.claim, self.batch, self.index, self.first = claim, batch, index, first
+        self.stated: list[Stated] = []
+        self.told: list[Told] = []
+        self._sharpness: float | None = None
+        self._moved: Stated | None = None
+
+    def at(self, level: int, jitter: int = 0, rtol: float | None = None) -> Stated:
+        """The ordered relations at a level."""
+        descent = self.batch.descent(self.index, level, self.claim.optimizer, jitter, rtol)
+        return ordered(relations(self.claim, descent))
+
+    def follow(self, levels: int, witnessed: bool) -> Outcome:
+        """Halve until every relation has told what it has to tell."""
+        self.batch.flow_was_asked = False
+        for level in range(self.first, levels):
+            self.stated.append(self.at(level))
+            if len(self.stated) < FIRST_LOOK:
+                continue
+            if [r.gap()[0].shape for r in self.stated[-1]] != [r.gap()[0].shape for r in self.stated[0]]:
+                return Outcome("undecided", how="the relation changes its shape with the step")
+            self.told = [self._tell(i, witnessed) for i in range(len(self.stated[-1]))]
+            if any(t.status == "violated" for t in self.told) or all(t.status != "halve" for t in self.told):
+                break
+        return self._outcome()
+
+    def _tell(self, i: int, witnessed: bool) -> Told:
+        rows = [stated[i] for stated in self.stated]
+        signed = np.stack([r.discrepancy()[0].reshape(-1) for r in rows])
+        shape = rows[-1].discrepancy()[0].shape
+        _, scale = rows[-1].gap()
+        return told(
+            signed, self.bars(i), rows[-1].order or 1, columns_of(rows[-1], shape, self.batch.records),
+            one_sided=rows[-1].kind in ("at_most", "nonincreasing"), regime=0 if witnessed else self._regime(),
+            common=scale.reshape(-1) > COMMON,
+        )  # fmt: skip
+
+    def bars(self, i: int) -> np.ndarray:
+        """What float64, and the solved flow if one was asked for, can tell of every entry."""
+        _, scale = self.stated[-1][i].gap()
+        solver = SOLVER * self.batch.rtol if self.batch.flow_was_asked else 0.0
+        return (PATH_ROUNDING + solver) * scale.reshape(-1) + START_MARGIN * self._noise(i)
+
+    def _noise(self, i: int) -> np.ndarray:
+        """What rounding the start once more does, asked at the second level seen."""
+        if self._moved is None:
+            self._moved = self.at(self.first + 1, jitter=1)
+        return operand_change((self.stated[1][i],), (self._moved[i],), self.batch.records)
+
+    def _regime(self) -> int:
+        """How many of the levels seen are too coarse for an order to be read off them."""
+        if self._sharpness is None:
+            run = self.batch.descent(self.index, self.first + len(self.stated) - 1, self.claim.optimizer)
+            places = [0, len(run.states) // 2, -1]
+            self._sharpness = max(
+                float(sharpness(s.architecture, s.parameters, s.target, s.weights, iterations=8))
+                for s in (run.states[place] for place in places)
+            )
+        for number in range(len(self.stated)):
+            level = self.first + number
+            between = self.batch.substeps * 2**level
+            step = self.batch.descent(self.index, level, self.claim.optimizer).step
+            if is_asymptotic(self.claim.optimizer, level, between, step, self._sharpness):
+                return number
+        return len(self.stated)
+
+    def _outcome(self) -> Outcome:
+        statuses = {t.status for t in self.told}
+        status = next((s for s in ("violated", "halve", "hidden", "holds") if s in statuses), "halve")
+        last = self.stated[-1]
+        measured, predicted = worst_entry(last)
+        worst = max(float(ratio(*gap).max(initial=0.0)) for gap in (r.gap() for r in last))
+        observed = [t.order for t in self.told if t.order is not None]
+        how = "; ".join(
+            "step halved: " + ", ".join(f"{float(s[i].gap()[0].max(initial=0.0)):.3g}" for s in self.stated)
+            for i in range(len(last))
+        )
+        limits = [t.limit for t in self.told if t.limit]
+        if status == "violated":
+            how += f"; tends to {max(limits, key=abs):.3g}" if limits else "; the order has settled"
+        if status == "halve":
+            steps = self.batch.records * self.batch.substeps * 2 ** (self.first + len(self.stated) - 1)
+            status, how = "undecided", f"no order has settled after {steps} steps; {how}"
+        return Outcome(
+            status,
+            worst=worst,
+            allowed=math.inf,
+            measured=measured,
+            predicted=predicted,
+            order=min(observed, default=None),
+            refined=worst if status == "violated" else None,
+            how=how,
+        )
+
+
+def ordered(stated: Stated) -> Stated:
+    """The relations that are meant up to a power of the step."""
+    return tuple(relation for relation in stated if relation.order)
+
+
+def columns_of(relation: Relation, shape: tuple[int, ...], records: int) -> np.ndarray:
+    """For every entry, flat, the number of its series: what shares it differs in time alone."""
+    if not shape:
+        return np.zeros(1, dtype=int)
+    along = relation.kind in ("constant", "nonincreasing") or shape[0] == records + 1
+    count = math.prod(shape[1:]) if along else math.prod(shape)
+    return np.tile(np.arange(count), shape[0]) if along else np.arange(count)
+
+
+# -- second look
+def _confirmed(trace: _Trace, outcome: Outcome) -> Outcome:
+    """A violation beside its rounding and the error of its flow, then the coarse runs in 75 digits."""
+    level = trace.first + len(trace.stated) - 1
+    last, broken = trace.stated[-1], [i for i, t in enumerate(trace.told) if t.status == "violated"]
+    moved = trace.at(level, jitter=1)
+    noise = [START_MARGIN * operand_change((last[i],), (moved[i],), trace.batch.records) for i in range(len(last))]
+    if trace.batch.flow_was_asked:
+        looser = trace.at(level, rtol=trace.batch.rtol * 50)
+        noise = [noise[i] + gap_change((last[i],), (looser[i],), trace.batch.records) for i in range(len(last))]
+    clear = {i: trace.told[i].where & (np.abs(last[i].gap()[0].reshape(-1)) > noise[i]) for i in broken}
+    if not any(entries.any() for entries in clear.values()):
+        return _resolved(trace, outcome, noise, explained="rounding the start, or the error of the solved flow")
+    try:
+        rows = _in_digits(trace)
+    except _Unrepeatable as reason:
+        return replace(outcome, status="undecided", how=f"{outcome.how}; {reason}")
+    for i, entries in clear.items():
+        float64 = [trace.stated[n][i].discrepancy()[0].reshape(-1) for n in range(len(rows))]
+        digits = [row[i].discrepancy()[0].reshape(-1) for row in rows]
+        if any(a.shape != b.shape for a, b in zip(float64, digits, strict=True)):
+            continue
+        same = np.all(
+            [np.abs(a - b) <= 0.1 * np.abs(b) + noise[i] for a, b in zip(float64, digits, strict=True)], axis=0
+        )
+        real = np.abs(digits[-1]) > noise[i]
+        if np.any(entries & same & real):
+            return replace(outcome, how=f"{outcome.how}; the coarse runs are the same in {DIGITS} digits")
+    return replace(outcome, status="undecided", how=f"{outcome.how}; in {DIGITS} digits the coarse runs differ")
+
+
+def _resolved(
+    trace: _Trace, outcome: Outcome, noise: Sequence[np.ndarray] | None = None, explained: str = ""
+) -> Outcome:
+    """What float64 cannot resolve, asked of runs in 75 digits: it must vanish there, or show its order."""
+    because = (
+        f"explained by {explained}" if explained else f"below the resolution of float64 at this size: {outcome.how}"
+    )
+    try:
+        rows = _in_digits(trace)
+    except _Unrepeatable as reason:
+        return replace(outcome, status="undecided", how=f"{because}; {reason}")
+    if trace.batch.flow_was_asked:
+        return replace(outcome, status="undecided", how=f"{because}; the solved flow has no more digits to look at")
+    for i, relation in enumerate(rows[0]):
+        signed = np.stack([row[i].discrepancy()[0].reshape(-1) for row in rows])
+        if signed.shape[1:] != trace.told[i].where.shape:
+            return replace(outcome, status="undecided", how=f"{because}; another shape in {DIGITS} digits")
+        seen = trace.stated[-1][i].gap()[1].reshape(-1)
+        at = trace.told[i].where
+        if not at.any():
+            continue
+        again = told(
+            signed[:, at], 1e-40 * np.maximum(seen[at], 1e-300), relation.order or 1,
+            columns_of(relation, relation.gap()[0].shape, trace.batch.records)[at],
+            one_sided=relation.kind in ("at_most", "nonincreasing"),
+        )  # fmt: skip
+        if again.status == "halve" or again.status == "violated":
+            sizes = ", ".join(f"{value:.3g}" for value in np.abs(signed[:, at]).max(axis=1))
+            return replace(outcome, status="undecided", how=f"{because}; in {DIGITS} digits: {sizes}")
+    return replace(outcome, status="holds", how=f"{DIGITS} digits: {outcome.how}")
+
+
+class _Unrepeatable(Exception):
+    """The run cannot be repeated in more digits; the message says why."""
+
+
+def _in_digits(trace: _Trace) -> list[Stated]:
+    """The ordered relations at the coarsest levels, the runs repeated in 75 digits.
+
+    Raises:
+        _Unrepeatable: too large, or the claim uses what has no high-precision counterpart.
+    """
+    batch, claim = trace.batch, trace.claim
+    finest = trace.first + PRECISE_LEVELS - 1
+    work = batch.starts[trace.index].architecture.parameter_count * batch.records * batch.substeps * 2**finest
+    if work > PRECISE_WORK:
+        raise _Unrepeatable(f"the run is too large to be repeated in {DIGITS} digits")
+    try:
+        with precision(DIGITS):
+            return [
+                ordered(relations(claim, precise_descent(batch, trace.index, trace.first + n, claim.optimizer)))
+                for n in range(PRECISE_LEVELS)
+            ]
+    except Unsupported as unsupported:
+        raise _Unrepeatable(f"no high-precision counterpart of {unsupported}") from unsupported
+    except PathFailure:
+        raise
+    except Exception as error:
+        raise _Unrepeatable(f"failed in high precision: {type(error).__name__}: {error}") from error
+
+
+__all__ = ["HALVINGS", "PATH_ROUNDING", "START_MARGIN", "judge_order"]
