@@ -104,7 +104,8 @@ class PathBatch:
             raise PathFailure(str(run))
         state = self.starts[index]
         parameters = {name: values[:, place] for name, values in run.parameters.items()}
-        descent = Descent(state.architecture, run.times, run.losses[:, place], parameters, state.target, state.weights)
+        times = run.steps.to(torch.float64) * run.step
+        descent = Descent(state.architecture, times, run.losses[:, place], parameters, state.target, state.weights)
         descent.step, descent.steps, descent.optimizer = run.step, run.steps, optimizer
         descent._flow = lambda: self.reference(index, optimizer, rtol)
         descent._modified_flow = lambda: self.modified_flow(index, level, optimizer, rtol)
