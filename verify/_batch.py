@@ -52,8 +52,8 @@ class PathBatch:
         if starts is not None:
             self.__dict__["starts"] = list(starts)
         self._descents: dict[tuple[str, int, int], Any] = {}
-        self._flows: dict[tuple[float, int, float], list[Any]] = {}
-        self._modified_flows: dict[tuple[range, float], list[Any]] = {}
+        self._flows: dict[tuple[float, int, float], list[tuple[Any, int]]] = {}
+        self._modified_flows: dict[tuple[range, float], list[tuple[Any, int]]] = {}
         self.flow_was_asked = False  # by a claim about a Descent; the judge takes the mark away and looks again
 
     def alone(self, index: int) -> PathBatch:
@@ -155,7 +155,8 @@ class PathBatch:
             parameters, target, weights = self._stacked(jitter)
             arrays = {name: value.numpy() for name, value in parameters.items()}
             self._flows[key] = self._solve(arrays, target.numpy(), weights.numpy(), rtol, until)
-        return self._as_flow(*self._flows[key][index], index, rtol)
+        solution, place = self._flows[key][index]
+        return self._as_flow(solution, place, index, rtol)
 
     def modified_flow(self, index: int, level: int, optimizer: str = "gd", rtol: float | None = None) -> Flow:
         """The flow of L + eta/4 ||grad L||^2 for the step eta of `descent(index, level)`. Source: (20).
@@ -179,7 +180,8 @@ class PathBatch:
                 np.concatenate([weights.numpy()] * len(levels)), rtol, 1.0, np.repeat(steps, len(self.starts)),
             )  # fmt: skip
         row = (level - levels[0]) * len(self.starts) + index
-        return self._as_flow(*self._modified_flows[levels, rtol][row], index, rtol)
+        solution, place = self._modified_flows[levels, rtol][row]
+        return self._as_flow(solution, place, index, rtol)
 
     def _solve(
         self, arrays: dict[str, Any], target: Any, weights: Any, rtol: float, until: float, modified: Any = None
