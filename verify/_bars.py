@@ -39,7 +39,7 @@ def gap_change(stated: tuple[Relation, ...], other: tuple[Relation, ...], record
     return _concatenated(
         stated,
         lambda i: along_series(
-            pairs[i][0], np.abs(pairs[i][0].discrepancy()[0] - pairs[i][1].discrepancy()[0]), records
+            pairs[i][0], np.asarray(np.abs(pairs[i][0].discrepancy()[0] - pairs[i][1].discrepancy()[0])), records
         ),
     )
 
@@ -64,8 +64,8 @@ def operand_change(stated: tuple[Relation, ...], moved: tuple[Relation, ...], re
             moves = along_series(relation, np.asarray(np.abs(here - there)), records)
             if relation.kind == "nonincreasing":
                 moves = moves[1:]
-            change = np.maximum(change, np.broadcast_to(moves, shape))
-        return change
+            change = np.asarray(np.maximum(change, np.broadcast_to(moves, shape)))
+        return np.asarray(change)
 
     return _concatenated(stated, of)
 

@@ -248,7 +248,7 @@ def _second_look(
         _, fine, scale = at(DIGITS)
         if fine.shape != violation.shape:
             return Outcome("undecided", how="the relation has another shape in high precision", **given)
-        solver = of_flow + PATH_ROUNDING * scale * with_flow
+        solver = of_flow + PATH_ROUNDING * np.minimum(scale, COMMON) * with_flow
         # What is zero but for rounding has no size of its own: the discrepancy that float64 showed sets it.
         gone = (ratio(fine, scale) <= 1e-25) | (fine <= 1e-20 * violation) | (fine <= solver)
         if np.all(gone):

@@ -71,7 +71,7 @@ def told(
         at = columns == column
         if np.all(sizes[0, at] <= STANDS * bars[at]) and np.all(sizes[:, at] <= 2 * STANDS * bars[at]):
             if not np.all(bars[at] <= HIDES * visible):
-                hidden |= at & common
+                hidden |= at & common & ~(one_sided & (signed[-1] < -STANDS * bars))
             continue
         if not _reaches(wrong[:, at], bars[at], claimed):
             return Told("halve", order, hidden)

@@ -31,8 +31,8 @@ def tensor(state):
     return state.tensor
 
 
-def batch_of(assumes="unbalanced", cell=Cell(1, 2, "column"), seed=0):
-    return Inputs(cell, Settings(paths=7, seed=seed)).batches(assumes)[0]
+def batch_of(assumes="unbalanced", cell=None, seed=0):
+    return Inputs(cell or Cell(1, 2, "column"), Settings(paths=7, seed=seed)).batches(assumes)[0]
 
 
 # -- an order in the step, before and inside of the asymptotic regime
@@ -81,8 +81,6 @@ def norms_drift_below_a_ten_thousandth_of_the_core(descent: Descent):
     [
         (heavy_ball_follows_the_flow_at_its_own_time, Verdict.SUPPORTED),
         (losses_of_heavy_ball_follow_those_of_the_flow, Verdict.SUPPORTED),
-        (heavy_ball_has_the_loss_of_the_flow_at_half_of_its_time, Verdict.REFUTED),
-        (heavy_ball_follows_the_flow_to_second_order, Verdict.REFUTED),
         (losses_follow_the_flow_but_for_a_thousandth, Verdict.REFUTED),
         (norms_drift_below_a_ten_thousandth_of_the_core, Verdict.REFUTED),
     ],
@@ -93,16 +91,25 @@ def test_claims_up_to_an_order_get_the_right_verdict(claim, expected) -> None:
 
 
 @pytest.mark.parametrize(
+    "claim", [heavy_ball_has_the_loss_of_the_flow_at_half_of_its_time, heavy_ball_follows_the_flow_to_second_order]
+)
+def test_what_heavy_ball_does_not_do_is_violated_by_some_problem(claim) -> None:
+    batch = batch_of(claim.assumes)
+    assert "violated" in (judge_descent(claim, batch, i).status for i in range(7))
+
+
+@pytest.mark.parametrize(
     ("sizes", "claimed", "status"),
     [
-        ([0.0725, 0.07, 0.0652, 0.0632, 0.0443, 0.0258, 0.0138, 0.0071], 1, "halve"),  # momentum's own transient
+        ([0.0725, 0.07, 0.0652, 0.0632, 0.0443, 0.0258], 1, "halve"),  # momentum's own transient
         ([0.0725, 0.07, 0.0652, 0.0632, 0.0443, 0.0258, 0.0138, 0.0071, 0.0036, 0.0018, 0.0009], 1, "holds"),
-        ([2.0**-k + 1e-3 for k in range(8)], 1, "halve"),  # a small limit behind a large leading term
-        ([2.0**-k + 1e-3 for k in range(14)], 1, "violated"),
+        ([2.0**-k + 1e-3 for k in range(3)], 1, "halve"),  # a small limit behind a large leading term
+        ([2.0**-k + 1e-3 for k in range(8)], 1, "violated"),
         ([1 / (1 + 2.0 ** (k - 9)) for k in range(9)], 1, "halve"),  # rests for long, then falls to zero
         ([2.0**-k + 4.0**-k for k in range(6)], 1, "holds"),
         ([2.0**-k + 4.0**-k for k in range(9)], 2, "violated"),
-        ([4.0**-k + 2.0 ** -(k + 8) for k in range(12)], 2, "violated"),
+        ([4.0**-k + 2.0 ** -(k + 8) for k in range(10)], 2, "halve"),
+        ([4.0**-k + 2.0 ** -(k + 8) for k in range(16)], 2, "violated"),
         ([0.01, 0.01, 0.01, 0.01], 1, "violated"),
     ],
 )
