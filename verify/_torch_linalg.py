@@ -424,7 +424,8 @@ def kron(a: Any, b: Any) -> Precise:
 LINALG: dict[str, Callable[..., Any]] = {
     "svdvals": svdvals, "svd": svd, "eigvalsh": eigvalsh, "eigh": eigh, "det": det, "slogdet": slogdet,
     "logdet": logdet, "inv": inv, "inverse": inv, "solve": solve, "matrix_rank": matrix_rank, "pinv": pinv,
-    "pinverse": pinv, "lstsq": lstsq, "qr": qr, "cholesky": cholesky, "matrix_power": matrix_power, "matrix_exp": matrix_exp,
+    "pinverse": pinv, "lstsq": lstsq, "qr": qr, "cholesky": cholesky, "matrix_power": matrix_power,
+    "matrix_exp": matrix_exp,
     "vector_norm": vector_norm, "matrix_norm": matrix_norm, "linalg_norm": linalg_norm, "norm": norm, "cond": cond,
     "multi_dot": multi_dot, "cross": cross, "kron": kron, "matmul": matmul, "mm": matmul, "bmm": matmul, "mv": matmul,
     "rmatmul": lambda a, b: matmul(b, a),
