@@ -1,25 +1,42 @@
-"""Exact rationals, 75-digit numbers and jets: the elements of `Precise` arrays, and their elementary functions."""
+"""Exact rationals and 75-digit numbers: how they are made, how Python's and torch's numbers become such.
+
+What a judge needs besides, defined in `_rounding`:
+
+    with recording() as rounding:             # around claim.function(subject) in an exact run or a second look
+        stated = relations(claim, subject)
+    rounding.exact        nothing was rounded: what exact rationals say may be called EXACT, or REFUTED exactly
+    rounding.inexact      a value left for float64 (float(x), math.sqrt(x), x.numpy()) or a constant that is no simple
+                          fraction (math.pi, 2**0.5) came in: more digits cannot tell more than float64
+    rounding.reasons      what it was, in words, for the row
+    rounding.resolution   relative size below which a discrepancy may be that rounding (0 or 1e-12)
+    recording(jitter=s)   moves every rounded value by up to 4 ulp: the change of a discrepancy is its error bar
+    differencing()        around a central difference: `detach`, `float`, `item` raise Unsupported, for they cannot be
+                          held constant there
+
+`recording()` also lets `torch.zeros(3)` and its like make arrays of exact numbers, into which others can be written.
+"""
 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import gmpy2
 import mpmath
 import numpy as np
 
+from ._jet import Jet
+from ._rounding import Rounding, Unsupported, differencing, irrational, is_measured, meet_constant, recording, rounded
+
 DIGITS = 75  # working digits of a second look; 50 of them survive a central difference of a rate
 MORE_DIGITS = 300  # a violation must look the same here: scales like 1e-12 cancel beyond 75 digits
 EXACT_TYPES = (int, type(gmpy2.mpz(0)), type(gmpy2.mpq(0)))
-
-
-class Unsupported(Exception):
-    """The conjecture uses an operation that has no exact or high-precision counterpart here."""
+SHORT_DECIMAL = 9  # digits; a computed double has a shorter decimal once in ten million
+LARGEST_POWER = 10_000  # of an exact number; larger ones are asked for in digits
 
 
 def precision(digits: int = DIGITS) -> AbstractContextManager[Any]:
@@ -46,69 +63,11 @@ def mpf_to_mpfr(number: mpmath.mpf) -> Any:
 
 def mpfr_to_mpf(number: Any) -> mpmath.mpf:
     """Convert a gmpy2 number exactly."""
-    mantissa, exponent = gmpy2.mpfr(number).as_mantissa_exp()
+    number = gmpy2.mpfr(number)
+    if not gmpy2.is_finite(number):
+        raise Unsupported("linear algebra with an infinite number or one that is not a number")
+    mantissa, exponent = number.as_mantissa_exp()
     return mpmath.mp.make_mpf(mpmath.libmp.from_man_exp(int(mantissa), int(exponent)))  # mpf() would round
-
-
-class Jet:
-    """value + rate * epsilon with epsilon^2 = 0: exact forward differentiation of polynomials in exact rationals."""
-
-    __slots__ = ("rate", "value")
-
-    def __init__(self, value: Any, rate: Any) -> None:
-        self.value, self.rate = value, rate
-
-    @staticmethod
-    def _split(other: Any) -> tuple[Any, Any]:
-        return (other.value, other.rate) if isinstance(other, Jet) else (other, 0)
-
-    def __add__(self, other: Any) -> Jet:
-        value, rate = Jet._split(other)
-        return Jet(self.value + value, self.rate + rate)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> Jet:
-        value, rate = Jet._split(other)
-        return Jet(self.value - value, self.rate - rate)
-
-    def __rsub__(self, other: Any) -> Jet:
-        return -self + other
-
-    def __neg__(self) -> Jet:
-        return Jet(-self.value, -self.rate)
-
-    def __mul__(self, other: Any) -> Jet:
-        value, rate = Jet._split(other)
-        return Jet(self.value * value, self.rate * value + self.value * rate)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, other: Any) -> Jet:
-        value, rate = Jet._split(other)
-        return Jet(divide(self.value, value), divide(self.rate * value - self.value * rate, value * value))
-
-    def __rtruediv__(self, other: Any) -> Jet:
-        return Jet(other, 0) / self
-
-    def __pow__(self, exponent: Any) -> Jet:
-        whole = _whole(exponent)
-        if whole == 0:
-            return Jet(self.value**0, 0)
-        return Jet(power(self.value, whole), whole * power(self.value, whole - 1) * self.rate)
-
-
-def divide(a: Any, b: Any) -> Any:
-    """a / b that stays exact for whole numbers."""
-    if b == 0:
-        raise ZeroDivisionError("division by zero in exact arithmetic")
-    return gmpy2.mpq(a) / b if isinstance(a, EXACT_TYPES) and isinstance(b, EXACT_TYPES) else a / b
-
-
-def _whole(exponent: Any) -> int:
-    if int(exponent) != exponent:
-        raise Unsupported(f"power {exponent} of an exact number")
-    return int(exponent)
 
 
 def is_exact(number: Any) -> bool:
@@ -116,76 +75,61 @@ def is_exact(number: Any) -> bool:
     return isinstance(number, EXACT_TYPES)
 
 
+def is_whole(number: Any) -> bool:
+    """Whether a number is an integer by value."""
+    if isinstance(number, (int, float, Fraction)):
+        return math.isfinite(number) and number == int(number)
+    return bool(gmpy2.is_integer(number))
+
+
+def divide(a: Any, b: Any) -> Any:
+    """a / b that stays exact for whole numbers; a division by zero is infinite or not a number, as in torch."""
+    if isinstance(a, Jet) or isinstance(b, Jet):
+        return a / b
+    if is_exact(b):
+        if b == 0:
+            return gmpy2.mpfr(a) / gmpy2.mpfr(0)
+        if is_exact(a):
+            return gmpy2.mpq(a) / b
+    return a / b
+
+
 def power(base: Any, exponent: Any) -> Any:
-    """base ** exponent; exact where both are."""
+    """base ** exponent; exact where both are and the root is rational."""
+    if isinstance(exponent, Jet):
+        raise Unsupported("a power whose exponent has an exact rate")
     if isinstance(base, Jet):
         return base**exponent
-    if is_exact(base):
-        whole = _whole(exponent)
+    if not is_exact(base):
+        return base ** int(exponent) if is_whole(exponent) else base ** gmpy2.mpfr(exponent)
+    if is_whole(exponent):
+        whole = int(exponent)
+        if abs(whole) > LARGEST_POWER and abs(base) not in (0, 1):
+            irrational(f"power {whole}")
+            return gmpy2.mpfr(base) ** whole
         return base**whole if whole >= 0 else divide(1, base**-whole)
-    if exponent == int(exponent):
-        return base ** int(exponent)
-    return base ** gmpy2.mpfr(exponent)
+    root = _exact_root(base, exponent) if is_exact(exponent) and base > 0 else None
+    if root is not None:
+        return root
+    if base == 0 and exponent > 0:
+        return 0
+    irrational(f"power {exponent}")
+    return gmpy2.mpfr(base) ** gmpy2.mpfr(exponent)
 
 
-def _elementary(name: str) -> Callable[[Any], Any]:
-    function = getattr(gmpy2, name)
-
-    def apply(x: Any) -> Any:
-        if isinstance(x, Jet):
-            raise Unsupported(f"{name} of an exact rate")
-        if not is_exact(x):
-            return function(x)
-        if name == "sqrt" and x >= 0:
-            q = gmpy2.mpq(x)
-            if gmpy2.is_square(q.numerator) and gmpy2.is_square(q.denominator):
-                return gmpy2.mpq(gmpy2.isqrt(q.numerator), gmpy2.isqrt(q.denominator))
-        if name in ("exp", "sin", "tanh", "sinh") and x == 0:
-            return 1 if name == "exp" else 0
-        raise Unsupported(f"{name} of an exact number")
-
-    return apply
+def _exact_root(base: Any, exponent: Any) -> Any:
+    """base ** (p / q) where it is rational, else None."""
+    base, exponent = gmpy2.mpq(base), gmpy2.mpq(exponent)
+    if max(exponent.denominator, abs(exponent.numerator)) > LARGEST_POWER:
+        return None
+    top, whole = gmpy2.iroot(base.numerator, int(exponent.denominator))
+    bottom, also = gmpy2.iroot(base.denominator, int(exponent.denominator))
+    return power(gmpy2.mpq(top, bottom), exponent.numerator) if whole and also else None
 
 
 def magnitude(x: Any) -> Any:
     """|x|; a jet at zero has no rate."""
-    if isinstance(x, Jet):
-        if x.value == 0 and x.rate != 0:
-            raise Unsupported("absolute value at zero has no rate")
-        return x if x.value >= 0 else -x
     return abs(x)
-
-
-ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
-    **{
-        name: _elementary(name)
-        for name in (
-            "sqrt",
-            "exp",
-            "log",
-            "log2",
-            "log10",
-            "log1p",
-            "expm1",
-            "sin",
-            "cos",
-            "tan",
-            "tanh",
-            "sinh",
-            "cosh",
-            "atan",
-        )
-    },
-    "abs": magnitude,
-    "absolute": magnitude,
-    "square": lambda x: x * x,
-    "reciprocal": lambda x: divide(1, x),
-    "neg": operator.neg,
-    "negative": operator.neg,
-    "sign": lambda x: (x > 0) - (x < 0),
-    "rsqrt": lambda x: divide(1, _elementary("sqrt")(x)),
-    "relu": lambda x: x if x > 0 else x * 0,
-}
 
 
 def entrywise(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
@@ -196,22 +140,65 @@ def entrywise(function: Callable[..., Any], *arrays: np.ndarray) -> np.ndarray:
 def scalar(x: Any) -> Any:
     """A Python number as it enters arithmetic.
 
-    A float within a few roundings of a simple fraction is that fraction: an author who writes 0.4 or 2 - 2 / 7 means
-    two fifths or twelve sevenths, and the rounding of the constant must not look like a violation in 75 digits.
+    A float within a few roundings of a simple fraction is that fraction, and one with few decimals is that decimal:
+    an author who writes 0.4, 2 - 2 / 7 or 1e-9 means two fifths, twelve sevenths or a billionth, and the rounding of
+    the constant must not look like a violation in 75 digits. Other floats are taken as they are and recorded.
     """
     if isinstance(x, bool):
         return int(x)
-    if isinstance(x, float):
-        if not math.isfinite(x):
-            return gmpy2.mpfr(x)
-        simple = Fraction(x).limit_denominator(10_000)
-        return (
-            gmpy2.mpq(simple.numerator, simple.denominator)
-            if abs(float(simple) - x) <= 4 * math.ulp(x)
-            else gmpy2.mpfr(x)
-        )
-    if isinstance(x, (np.integer,)):
+    if isinstance(x, float):  # NumPy's float64 too
+        meant = _meant(float(x))
+        if meant is not None:
+            return meant
+        meet_constant(float(x))
+        return gmpy2.mpfr(rounded(float(x))) if is_measured() else gmpy2.mpfr(float(x))
+    if isinstance(x, np.bool_):
         return int(x)
+    if isinstance(x, np.integer):
+        return int(x)
+    if isinstance(x, Fraction):
+        return gmpy2.mpq(x)
     if isinstance(x, np.floating):
-        return scalar(float(x))
+        raise Unsupported(f"a {x.dtype} number")
     return x
+
+
+@lru_cache(maxsize=4096)
+def _meant(x: float) -> Any:
+    """The exact number a float stands for, or an infinite one; None if it is nothing but itself."""
+    if not math.isfinite(x):
+        return gmpy2.mpfr(x)
+    if x.is_integer():
+        return int(x)
+    simple = Fraction(x).limit_denominator(10_000)
+    window = 4 * math.ulp(x)
+    # Where the doubles lie so thinly that any of them is near a fraction, being near one means nothing.
+    if abs(float(simple) - x) <= window and (simple == Fraction(x) or window * simple.denominator**2 < 1e-3):
+        return gmpy2.mpq(simple.numerator, simple.denominator)
+    decimal = repr(x)
+    if sum(digit.isdigit() for digit in decimal.split("e")[0].replace(".", "").strip("-0")) <= SHORT_DECIMAL:
+        return gmpy2.mpq(Fraction(decimal))
+    return None
+
+
+__all__ = [
+    "DIGITS",
+    "EXACT_TYPES",
+    "MORE_DIGITS",
+    "Jet",
+    "Rounding",
+    "Unsupported",
+    "current_digits",
+    "differencing",
+    "divide",
+    "entrywise",
+    "is_exact",
+    "is_whole",
+    "magnitude",
+    "mpf_to_mpfr",
+    "mpfr_to_mpf",
+    "power",
+    "precision",
+    "recording",
+    "scalar",
+]

@@ -15,8 +15,8 @@ from numerics import Architecture, component, compose, factor, reference_compose
 
 from ._claim import ClaimError
 from ._forward import derivative_along, differentiable
-from ._numbers import EXACT_TYPES, Jet, current_digits, entrywise, precision
-from ._precise import Precise
+from ._numbers import EXACT_TYPES, Jet, current_digits, differencing, entrywise, precision
+from ._precise import Precise, as_precise
 from ._rates import compared, is_checked, leaves, saw_kink, unit_of_time
 
 Array = Any  # torch.Tensor (float64), or Precise when a claim is confirmed
@@ -54,9 +54,20 @@ class State:
         target, weights: tensors of shape sizes; loss = 1/2 sum weights (W - target)^2.
     """
 
+    def __new__(
+        cls, architecture: Architecture, parameters: Mapping[str, Array], target: Array, weights: Array
+    ) -> State:
+        """A State that a conjecture makes of exact or high-precision arrays is such a State."""
+        values = (*parameters.values(), target, weights)
+        precise = cls is State and any(isinstance(value, Precise) for value in values)
+        return object.__new__(PreciseState if precise else cls)
+
     def __init__(
         self, architecture: Architecture, parameters: Mapping[str, Array], target: Array, weights: Array
     ) -> None:
+        if isinstance(self, PreciseState):
+            parameters = {name: as_precise(value) for name, value in parameters.items()}
+            target, weights = as_precise(target), as_precise(weights)
         self.architecture = architecture
         self.parameters = dict(parameters)
         self.target = target
@@ -360,7 +371,8 @@ class PreciseState(State):
             step = _ten(-2 * digits // 3) * (
                 size / speed if speed > 0 and math.isfinite(size / speed) and size > 0 else 1.0
             )
-            return _central(lambda time: function(self.moved(velocity, time)), function(self), step, _ten(-digits))
+            with differencing():
+                return _central(lambda time: function(self.moved(velocity, time)), function(self), step, _ten(-digits))
 
 
 NEAR = 1e-6  # one-sided quotients at a step and at half of it agree to this where there is a one-sided rate

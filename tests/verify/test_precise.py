@@ -51,16 +51,20 @@ def test_an_unknown_function_is_unsupported_not_wrong() -> None:
         torch.fft.fft(Precise([gmpy2.mpfr(1)]))
 
 
-def test_norms_that_are_not_offered_are_unsupported_not_wrong() -> None:
-    batch = Precise(entrywise(gmpy2.mpfr, np.ones((2, 3, 4), dtype=object)))
+def test_norms_of_matrices_and_batches_are_torchs() -> None:
+    values = np.random.default_rng(0).standard_normal((2, 3, 4))
+    batch, doubles = Precise(entrywise(gmpy2.mpfr, values.astype(object))), torch.from_numpy(values)
     for norm in (
         lambda x: torch.linalg.norm(x[0], 1),
         lambda x: torch.linalg.matrix_norm(x[0], float("inf")),
         torch.linalg.matrix_norm,
+        lambda x: torch.linalg.matrix_norm(x, "nuc"),
         lambda x: torch.norm(x[0], p="nuc"),
+        lambda x: torch.linalg.vector_norm(x, 3, dim=(0, 2), keepdim=True),
     ):
-        with pytest.raises(Unsupported):
-            norm(batch)
+        assert np.allclose(norm(batch).floats(), norm(doubles).numpy(), rtol=1e-14)
+    with pytest.raises(Unsupported):
+        torch.linalg.norm(batch, 1)
 
 
 def test_a_float_constant_means_the_simple_fraction_it_stands_for() -> None:
