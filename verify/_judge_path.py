@@ -14,12 +14,14 @@ from ._batch import TIGHTER, PathBatch, PathFailure
 from ._claim import Claim
 from ._evaluate import relations
 from ._judge_order import HALVINGS, PATH_ROUNDING, START_MARGIN, judge_order
-from ._judge_state import CONSTANTS, NOISE_MARGIN, PERSISTED, ROUNDING, is_clear, ratio, worst_entry
+from ._judge_state import NOISE_MARGIN, PERSISTED, ROUNDING, is_clear, ratio, worst_entry
 from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._path import COARSE, FINE
 from ._precise_descent import lifted, precise_descent
 from ._relations import Relation, concatenated_gap
 from ._verdict import Outcome
+
+CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded constants in the conjecture itself
 
 FLOW_MARGIN = 8.0
 TOLERANCE_ORDER = 2 / 3  # a solver's global error falls at least so fast with its tolerance; more in the mean

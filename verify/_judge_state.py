@@ -12,7 +12,7 @@ import torch
 
 from ._claim import Claim
 from ._evaluate import HYPOTHESIS, Mutated, Rejected, Undefined, relations
-from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
+from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision, recording
 from ._problem import Problem
 from ._relations import Relation, are_exact, concatenated_gap, is_exact_zero
 from ._state import NotDifferentiable, State
@@ -30,7 +30,6 @@ NOTHING = 1e-25  # relative discrepancies below this in 75 digits are rounding, 
 VANISHED = 1e-20  # shrinking by this factor from 75 to 300 digits means the discrepancy is rounding
 PERSISTED = 0.1  # a real violation keeps at least this part of its size under refinement
 EXACTLY = "exact rational arithmetic"
-CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded constants in the conjecture itself
 
 
 def ratio(violation: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -197,26 +196,33 @@ def second_look(
     scale: np.ndarray,
     given: dict[str, Any],
     route: str,
-    rounding: float = ROUNDING,
+    rounding_bar: float = ROUNDING,
 ) -> Outcome:
     """Evaluate again in 75 digits, and in 300 if anything is left: rounding vanishes, a violation stays as it is.
 
-    Every entry is looked at, those too that float64 passed: it cannot see below 64 eps of a large common term.
+    Every entry is looked at, those too that float64 passed: it cannot see below 64 eps of a large common term. Where
+    a value left for float64, or a rounded constant came in, more digits tell no more than what moving those by some
+    roundings leaves standing.
     """
     try:
-        precise, fine, fine_scale = at_precision(DIGITS)
+        with recording() as rounding:
+            precise, fine, fine_scale = at_precision(DIGITS)
         if fine.shape != violation.shape:
             return Outcome("undecided", how="the relation has another shape in high precision", **given)
         coarse = np.where(np.isfinite(violation), violation, np.max(fine, initial=0.0))
         left = ratio(fine, fine_scale) > NOTHING
         persists = np.zeros_like(left)
+        bar = np.zeros_like(fine)
         if left.any():
             before = fine
-            precise, fine, fine_scale = at_precision(MORE_DIGITS)
+            with recording() as rounding:
+                precise, fine, fine_scale = at_precision(MORE_DIGITS)
             if fine.shape != before.shape:
                 return Outcome("undecided", how="the relation has another shape in 300 digits than in 75", **given)
             left = (ratio(fine, fine_scale) > NOTHING) & (fine > VANISHED * before)
             persists = left & (fine >= PERSISTED * before)
+            if rounding.inexact:
+                bar = rounding.resolution * fine_scale + NOISE_MARGIN * _moved(at_precision, fine)
     except (NotDifferentiable, Undefined) as undefined:
         return Outcome("undefined", how=str(undefined))
     except Unsupported as unsupported:
@@ -224,23 +230,37 @@ def second_look(
     except Exception as error:
         return Outcome("undecided", how=f"failed in high precision: {type(error).__name__}: {error}", **given)
     relative = ratio(fine, fine_scale)
-    real = persists & (relative > CONSTANTS)
+    real = persists & (fine > bar)
     if np.any(real):
         index = int(np.argmax(np.where(real, relative, -1)))
         measured, predicted = worst_entry(precise)
         given |= {"worst": float(relative[index]), "measured": measured, "predicted": predicted}
-        return Outcome(
-            "violated", refined=float(relative[index]), how=f"{DIGITS} and {MORE_DIGITS} digits, {route}", **given
-        )
+        how = f"{DIGITS} and {MORE_DIGITS} digits, {route}"
+        return Outcome("violated", refined=float(relative[index]), how=how, **given)
     remains = float(relative.max())
-    suspicious = violation > rounding * scale
-    if not np.any(left & suspicious) and not np.any(left & ~persists):
+    suspicious = violation > rounding_bar * scale
+    if np.any(left & (bar > CEILING * fine_scale)):
+        how = f"within the rounding of what the conjecture took out of high precision: {'; '.join(rounding.reasons)}"
+        return Outcome("undecided", refined=remains, how=how, **given)
+    if not np.any(left & ~persists & suspicious & (fine > bar)):
         shrinking = 0 < remains < given["worst"] < math.inf
         order = math.log(given["worst"] / remains) / math.log(1e59) if shrinking else None
         # What is left of the discrepancy in high precision, as a part of what float64 showed.
         kept = float(np.max(np.where(suspicious & (coarse > 0), ratio(fine, coarse), 0.0)))
-        return Outcome("holds", order=order, refined=remains, **(given | {"worst": kept, "allowed": VANISHED}))
+        allowed = max(VANISHED, float(np.max(ratio(bar, fine_scale), initial=0.0)))
+        worst = remains if np.any(bar) else kept
+        return Outcome("holds", order=order, refined=remains, **(given | {"worst": worst, "allowed": allowed}))
     return Outcome("undecided", refined=remains, how="shrinks under refinement, but not as rounding does", **given)
+
+
+def _moved(at_precision: Callable[[int], tuple[Any, np.ndarray, np.ndarray]], fine: np.ndarray) -> np.ndarray:
+    """How much a discrepancy moves when every value that left for float64 is moved by some roundings: the most of 3."""
+    worst = np.zeros_like(fine)
+    for seed in range(3):
+        with recording(jitter=seed):
+            _, other, _ = at_precision(DIGITS)
+        worst = np.maximum(worst, np.abs(other - fine) if other.shape == fine.shape else np.inf)
+    return worst
 
 
 def audit_state(claim: Claim, problem: Problem) -> Outcome:
@@ -258,8 +278,9 @@ def judge_exact(claim: Claim, problem: Problem, *, state: State | None = None) -
 def exactly(claim: Claim, subject: Callable[[], Any]) -> Outcome | None:
     """What a subject made of exact rationals says; None where the claim needs an irrational number."""
     try:
-        stated = relations(claim, subject())
-        if not are_exact(stated):  # a rounded constant such as 2**0.5 took part
+        with recording() as rounding:
+            stated = relations(claim, subject())
+        if rounding.inexact or not are_exact(stated):  # a rounded constant such as 2**0.5 took part
             return None
         if is_exact_zero(stated):
             return Outcome("holds", how=EXACTLY)
