@@ -141,7 +141,7 @@ TO_FLOAT: dict[str, Function] = {
     "gammaln": elementary("lgamma", lambda x: gmpy2.lgamma(x)[0]),
     "sigmoid": elementary("sigmoid", _sigmoid),
     "expit": elementary("sigmoid", _sigmoid),
-    "logsigmoid": elementary("logsigmoid", lambda x: -gmpy2.log1p(gmpy2.exp(-x))),
+    "log_sigmoid": elementary("logsigmoid", lambda x: -gmpy2.log1p(gmpy2.exp(-x))),
     "silu": elementary("silu", lambda x: x * _sigmoid(x)),
     "deg2rad": elementary("deg2rad", lambda x: x * gmpy2.const_pi() / 180),
     "rad2deg": elementary("rad2deg", lambda x: x * 180 / gmpy2.const_pi()),

@@ -642,10 +642,10 @@ FUNCTIONS: dict[str, Function] = {
     "fill_diagonal": _fill_diagonal,
     "softplus": lambda x: FUNCTIONS["log1p"](FUNCTIONS["exp"](x)),
     "gelu": _to_float(_gelu),
+    "silu": lambda x, inplace=False: _refused("silu in place")() if inplace else _to_float(TO_FLOAT["silu"])(x),
     "numel": lambda x: int(np.size(raw(x))),
     "is_floating_point": lambda x: kind_of(x) == FLOAT,
     "is_complex": lambda x: False,
-    "is_tensor": lambda x: True,
     "is_contiguous": lambda x: True,
 }  # fmt: skip
 
