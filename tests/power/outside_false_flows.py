@@ -241,4 +241,26 @@ def squared_core_grows_a_ten_thousandth_faster(flow: Flow):
     return equal(rates, pulls * (1 + 1e-4))
 
 
-VIOLATIONS = {}
+VIOLATIONS = {
+    "core-norm-shrinks-along-the-flow": 1.0,
+    "differences-of-norms-stay-constant": 1e-02,
+    "squared-vectors-gain-a-millionth-more": 1e-06,
+    "chain-blocks-gain-a-little-less": 1e-05,
+    "squared-vectors-gain-a-hundred-millionth-more": 1e-08,
+    "nearly-squared-norms-differ-by-a-constant": 1e-06,
+    "loss-is-the-trapezoidal-sum-of-its-rate": 1e-03,
+    "simpsons-rule-integrates-the-growth-of-the-tensor": 1e-04,
+    "hundredth-of-the-time-changes-the-loss-linearly": 1e-04,
+    "thousandth-of-the-time-changes-the-loss-linearly": 1e-06,
+    "ten-thousandth-of-the-time-changes-the-loss-linearly": 1e-08,
+    "flow-moves-straight-at-constant-speed": 1.0,
+    "slices-follow-the-closed-form-of-the-first-alignment": 1e-04,
+    "euler-with-four-thousand-steps-solves-the-reduced-equation": 1e-06,
+    "few-runge-kutta-steps-solve-the-reduced-equation": 1e-07,
+    "loss-is-convex-in-time": 1.0,
+    "smallest-slice-never-grows": 1.0,
+    "flow-ends-with-a-thousandth-of-its-loss": 1.0,
+    "core-gains-what-the-tensor-gains": 1.0,
+    "vectors-of-a-mode-gain-a-little-more-than-the-core": 1e-07,
+    "squared-core-grows-a-ten-thousandth-faster": 1e-04,
+}

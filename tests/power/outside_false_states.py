@@ -507,7 +507,7 @@ def superdiagonal_entries_have_a_slightly_lower_power(state: State):
 @conjecture(
     title="W moves against its gradient with speed |W|^(2 - 2/(1+NK))", source="Arora et al. 2018", assumes="balanced"
 )
-def tensor_moves_against_its_gradient(state: State):
+def tensor_moves_straight_against_its_gradient(state: State):
     degree = 1 + state.order * state.depth
     speed = degree * torch.linalg.vector_norm(state.tensor) ** (2 - 2 / degree)
     return equal(state.rate(lambda s: s.tensor), -speed * state.gradient)
@@ -590,4 +590,60 @@ def log_growth_is_relative_growth(state: State):
     return equal(torch.log1p(2e-5 * g2 / g2) * g2, 2e-5 * g2)
 
 
-VIOLATIONS = {}
+VIOLATIONS = {
+    "slice-norms-grow-with-nearly-power-k": 1e-06,
+    "slice-norms-obey-the-power-law-from-any-start": 1.0,
+    "sigma-grows-with-a-slightly-larger-factor": 1e-07,
+    "sigma-grows-with-a-rounded-up-power": 1e-08,
+    "sigma-grows-with-power-four-digits": 1e-05,
+    "power-law-holds-with-a-guarded-denominator": 1e-08,
+    "unbalanced-slices-grow-no-faster": 1.0,
+    "squared-parameters-grow-with-degree-nk": 1.0,
+    "squared-parameters-grow-a-hair-faster": 1e-10,
+    "loss-falls-with-almost-the-squared-gradient": 1e-09,
+    "loss-falls-with-the-sum-over-groups": 1.0,
+    "norm-differences-are-conserved": 1.0,
+    "nearly-squared-norm-differences-are-conserved": 1e-06,
+    "gram-difference-with-a-factor-is-conserved": 1e-09,
+    "gram-difference-on-the-wrong-side-is-conserved": 1.0,
+    "whole-gram-matrices-are-conserved-between-core-and-vectors": 1.0,
+    "schatten-four-norms-are-conserved": 1.0,
+    "balanced-chain-matrices-have-rank-one": 1.0,
+    "euler-identity-with-the-signs-of-the-gradient": 1.0,
+    "small-step-changes-the-loss-linearly": 1e-06,
+    "tiny-step-changes-the-loss-linearly": 1e-10,
+    "central-difference-gives-the-growth-of-the-tensor": 1e-03,
+    "forward-difference-gives-the-growth-of-the-core": 1e-06,
+    "live-slices-are-the-rank": 1.0,
+    "rank-is-at-most-the-live-slices-of-another-mode": 1.0,
+    "ranks-are-at-most-their-mean": 1.0,
+    "tensor-has-the-rank-of-its-core": 1.0,
+    "effective-rank-stays-strictly-below-the-rank": 1e-06,
+    "nuclear-norm-is-strictly-below-cauchy-schwarz": 1e-04,
+    "spectral-norm-is-at-most-the-largest-slice": 1.0,
+    "frobenius-norm-is-at-most-the-spectral-norms": 1.0,
+    "core-gradient-is-strictly-below-its-bound": 1e-08,
+    "gradient-and-tensor-are-never-parallel": 1e-05,
+    "group-lasso-is-strictly-below-its-bound": 1e-07,
+    "largest-entry-is-well-below-the-spectral-norm": 1e-03,
+    "schatten-thousand-is-the-spectral-norm": 1e-03,
+    "largest-singular-value-survives-a-ridge": 1e-09,
+    "smoothed-nuclear-norm-is-the-nuclear-norm": 1e-09,
+    "single-precision-stores-the-tensor": 1e-08,
+    "fourth-powers-of-slices-agree-over-modes": 1.0,
+    "hosvd-truncation-costs-at-least-all-tails": 1.0,
+    "loss-is-half-the-squared-gradient": 1.0,
+    "polyak-lojasiewicz-inequality": 1.0,
+    "component-is-at-most-its-block-norms": 1.0,
+    "column-norms-are-products-of-block-norms": 1.0,
+    "superdiagonal-entries-have-a-slightly-lower-power": 1e-05,
+    "tensor-moves-straight-against-its-gradient": 1.0,
+    "g-weighted-alignments-agree-over-modes": 1.0,
+    "components-satisfy-pythagoras": 1.0,
+    "tensor-survives-a-shrunk-column": 1e-04,
+    "loss-falls-with-a-constant-of-four-digits": 1e-05,
+    "radial-growth-has-a-slightly-larger-degree": 1e-02,
+    "entries-below-a-thousandth-do-not-count": 1e-03,
+    "growth-is-linear-over-a-small-change": 1e-07,
+    "log-growth-is-relative-growth": 1e-05,
+}

@@ -229,4 +229,31 @@ def cost_is_a_schatten_norm_with_one_layer_too_few(target: Target):
     return equal(target.representation_cost(), target.order * target.depth / 2 * (s**q).sum())
 
 
-VIOLATIONS = {}
+VIOLATIONS = {
+    "cost-has-a-slightly-larger-degree": 1e-06,
+    "cost-has-degree-two-over-nk": 1.0,
+    "cost-doubles-with-the-tensor": 1.0,
+    "one-per-cent-costs-its-degree": 1e-05,
+    "one-per-mille-costs-its-degree": 1e-07,
+    "cost-depends-on-the-norm-alone": 1.0,
+    "cost-is-strictly-above-rank-one": 1e-04,
+    "cost-is-hardly-above-rank-one": 1e-07,
+    "rank-one-costs-a-rounded-power": 1e-05,
+    "slice-penalty-is-at-most-the-cost": 1.0,
+    "tensor-costs-at-least-its-slices": 1.0,
+    "linearised-rotations-keep-the-cost": 1e-06,
+    "linearised-rotations-keep-the-norm": 1e-09,
+    "slice-penalties-agree-over-modes": 1.0,
+    "slice-penalty-is-bounded-by-the-rank": 1.0,
+    "slice-penalty-is-strictly-below-jensens-bound": 1e-02,
+    "singular-values-give-the-slice-penalty": 1.0,
+    "slices-stay-strictly-below-the-spectral-norm": 1e-06,
+    "nuclear-norm-is-strictly-below-the-slices": 1e-08,
+    "hoelder-is-strict-for-singular-values": 1e-05,
+    "modes-hold-slightly-different-energies": 1e-09,
+    "nuclear-norms-agree-over-modes": 1.0,
+    "multilinear-ranks-agree": 1.0,
+    "four-digits-keep-the-cost": 1e-05,
+    "slice-penalty-counts-slices": 1.0,
+    "cost-is-a-schatten-norm-with-one-layer-too-few": 1.0,
+}
