@@ -188,7 +188,7 @@ OPERATORS = [
     "requires_grad_",
     "empty_like",
     "new_empty",
-]  # noqa: E501
+]
 REFUSED = ("float", "half", "bfloat16", "nansum")
 TRIED = {
     **CASES, **SQUARE, **{name: [getattr(torch, name, None) or getattr(torch.special, name, None) or getattr(torch.nn.functional, name)]
