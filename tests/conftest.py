@@ -9,6 +9,5 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import torch
 
 torch.set_num_threads(1)
-torch.set_default_dtype(torch.float64)
 # A shell that starts the tests in the background leaves SIGINT ignored, and every process they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
