@@ -159,7 +159,7 @@ def judge_descent(claim: Claim, batch: PathBatch, index: int, *, witnessed: bool
             outcomes.append(judge_order(claim, batch, index, witnessed, first))
     except PathFailure as failure:
         return Outcome("rejected", how=str(failure))
-    return min(outcomes, key=lambda o: ("violated", "undecided", "rejected", "holds").index(o.status))
+    return min(outcomes, key=lambda o: ("violated", "undecided", "undefined", "rejected", "holds").index(o.status))
 
 
 def _first(claim: Claim, batch: PathBatch, index: int) -> tuple[Stated, int]:

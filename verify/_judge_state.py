@@ -14,7 +14,7 @@ from ._claim import Claim
 from ._evaluate import HYPOTHESIS, Mutated, Rejected, Undefined, relations
 from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision, recording
 from ._problem import Problem
-from ._relations import Relation, are_exact, concatenated_gap, is_exact_zero
+from ._relations import Relation, are_exact, bits_left, concatenated_gap, is_exact_zero
 from ._state import NotDifferentiable, State
 from ._verdict import Outcome
 
@@ -214,13 +214,15 @@ def second_look(
         persists = np.zeros_like(left)
         bar = np.zeros_like(fine)
         if left.any():
-            before = fine
+            before = bits_left(precise)  # not the floats: beyond float64's range each of those has a unit of its own
             with recording() as rounding:
                 precise, fine, fine_scale = at_precision(MORE_DIGITS)
-            if fine.shape != before.shape:
+            now = bits_left(precise)
+            if now.shape != before.shape:
                 return Outcome("undecided", how="the relation has another shape in 300 digits than in 75", **given)
-            left = (ratio(fine, fine_scale) > NOTHING) & (fine > VANISHED * before)
-            persists = left & (fine >= PERSISTED * before)
+            # What is zero in 75 digits and not in 300 is rounding too.
+            left = (ratio(fine, fine_scale) > NOTHING) & (now > before + math.log2(VANISHED)) & np.isfinite(before)
+            persists = left & (now >= before + math.log2(PERSISTED))
             if rounding.inexact:
                 bar = rounding.resolution * fine_scale + NOISE_MARGIN * _moved(at_precision, fine)
     except (NotDifferentiable, Undefined) as undefined:

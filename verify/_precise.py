@@ -286,9 +286,9 @@ class Precise:
         return f"Precise({self.array!r})"
 
     def floats(self) -> np.ndarray:
-        """The values rounded to float64."""
+        """The values rounded to float64; infinite where they are too large for it."""
         return (
-            np.vectorize(lambda x: float(x.value if isinstance(x, Jet) else x), otypes=[float])(self.array)
+            np.vectorize(lambda x: float(gmpy2.mpfr(x.value if isinstance(x, Jet) else x)), otypes=[float])(self.array)
             if self.array.size
             else np.zeros(self.array.shape)
         )

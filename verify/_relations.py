@@ -121,6 +121,20 @@ def _in_range(difference: Precise, sides: Sequence[Any]) -> tuple[np.ndarray, np
     return signed, scale
 
 
+def bits_left(relations: tuple[Relation, ...]) -> np.ndarray:
+    """log2 of every entry's discrepancy in high precision, to a bit and beyond float64's range; -inf for none."""
+    rows = []
+    for relation in relations:
+        a = np.asarray(raw(scalar(relation.measured)), dtype=object)
+        if relation.kind in ("equal", "at_most"):
+            difference = a - np.asarray(raw(scalar(relation.predicted)), dtype=object)
+        else:
+            difference = a - a[:1] if relation.kind == "constant" else a[1:] - a[:-1]
+        numbers = [_number(x) for x in np.asarray(difference, dtype=object).reshape(-1)]
+        rows.append(np.array([float(gmpy2.get_exp(x)) if x else -math.inf for x in numbers]))
+    return np.concatenate(rows)
+
+
 def _number(x: Any) -> Any:
     return gmpy2.mpfr(x.value if isinstance(x, Jet) else x)
 
