@@ -82,8 +82,8 @@ class Terminal:
                     markup=False,
                     soft_wrap=True,
                 )
-        counts = {verdict: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}
-        words = ", ".join(f"{count} {verdict.value}" for verdict, count in counts.items() if count)
+        by_verdict = {verdict: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}
+        words = ", ".join(f"{count} {verdict.value}" for verdict, count in by_verdict.items() if count)
         state = "INTERRUPTED, incomplete: " if event.interrupted else ""
         if self.results or event.interrupted:
             self.out.print(
@@ -175,7 +175,7 @@ def _ranges(depths: list[int]) -> str:
 
 
 def describe(result: Result) -> str:
-    """A refutation, or the witness of a negative claim, in the order a reader wants: statement, numbers, smallest input,
+    """A refutation, or the witness of a negative claim, as a reader wants it: statement, numbers, smallest input,
     confirmation, how to reproduce."""
     c = result.counterexample or {}
     lines = [
