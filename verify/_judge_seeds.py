@@ -50,6 +50,8 @@ def judge_seeds(claim: Claim, problem: Problem, run: Callable[..., Seeds] = run_
     for count in COUNTS:
         if count > USUAL and needed > count:
             break
+        if count < USUAL and needed > 2 * count:  # a look that is not expected to decide is left out
+            continue
         try:
             look = _look(claim, run(problem, claim.assumes, claim.optimizer, count))
             outcome, needed = look.outcome, look.needed
@@ -63,6 +65,8 @@ def judge_seeds(claim: Claim, problem: Problem, run: Callable[..., Seeds] = run_
             return Outcome("rejected", how=str(failure))
         if outcome.status == "rejected" or (outcome.status == "holds" and not (look.universal and count < USUAL)):
             return outcome
+        if outcome.status == "holds":
+            needed = USUAL
     return outcome
 
 

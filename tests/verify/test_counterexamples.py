@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from verify import Descent, Flow, Seeds, State, at_most, conjecture
+from verify import Descent, Flow, Seeds, State, assume, at_most, check, conjecture
 from verify._counterexample import as_counterexample, load, save
 from verify._events import Cell
 from verify._problem import Problem
@@ -113,3 +113,17 @@ def test_a_witness_of_a_negative_claim_is_said_to_be_one() -> None:
     data = as_counterexample(claim_about(State, negative=True), CELL, problem(), OUTCOME, 0)
     told = describe(Result("it", "it", "", Verdict.SUPPORTED, 2, 2, "column", counterexample=data))
     assert told.startswith("WITNESS it")
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_claim_that_needs_a_tie_shrinks_to_two_equal_slices(depth: int, seed: int) -> None:
+    @conjecture
+    def no_two_slice_norms_are_equal(state: State):
+        norms = state.slice_norms(0)
+        assume(len(norms) > 1)
+        return at_most(1e-9, (norms[1:] - norms[:-1]).abs().min())
+
+    result = check(no_two_slice_norms_are_equal, depth=depth, examples=50, seed=seed)
+    assert result.verdict is Verdict.REFUTED
+    assert (result.counterexample["sizes"], result.counterexample["ranks"]) == ([1, 1, 1], [2, 1, 1])

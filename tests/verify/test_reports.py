@@ -281,3 +281,61 @@ def test_a_grid_of_any_size_shows_every_claim_by_name_and_every_letter_once(caps
     assert letters == {names[0]: ["PPPP"] * 12, names[1]: [".XXX"] * 12}
     heads = [part for row in rows for part in row if " N=" in part]
     assert heads == [f"{chain} N={n}" for chain in ("column", "mode", "gate") for n in (2, 3, 4, 5)]
+
+
+def told_by_terminal(capsys, *results: Result) -> str:
+    terminal = Terminal()
+    terminal(RunStarted({"depth": [2]}, (Cell(2, 3, "column"),), len(results)))
+    for place, each in enumerate(results):
+        terminal(ClaimJudged(each, place))
+    terminal(RunFinished(0, 1.0))
+    return capsys.readouterr().out
+
+
+def test_a_row_shows_kept_inputs_and_the_rejected_and_undecided_ones_where_there_are_some(capsys):
+    some, none = result(), result()
+    some.undecided, none.rejected, none.id = 2, 0, "another"
+    text = told_by_terminal(capsys, some, none)
+    rows = [[part.strip() for part in line.split("|")] for line in text.splitlines() if "|" in line]
+    head = next(row for row in rows if "claim" in row)
+    by_name = {row[head.index("claim")]: dict(zip(head, row, strict=True)) for row in rows if len(row) == len(head)}
+    names = ("kept", "rejected", "undecided")
+    assert [by_name["power-law"][name] for name in names] == ["8", "3", "2"]
+    assert [by_name["another"][name] for name in names] == ["8", "", ""]
+    assert max(map(len, text.splitlines())) <= 150
+    alone = told_by_terminal(capsys, none)
+    assert "kept" in alone
+    assert "rejected" not in alone
+
+
+def test_the_line_of_an_open_verdict_counts_inputs_without_a_number_and_at_kinks(capsys):
+    left = result(Verdict.INCONCLUSIVE)
+    left.undefined, left.kinks, left.detail = 4, 1, "not a number in 3 entries"
+    assert "not a number in 3 entries [8 kept; 3 rejected, 4 not a number, 1 at kinks]" in told_by_terminal(
+        capsys, left
+    )
+
+
+def test_json_and_page_say_what_was_drawn_and_how_many_inputs_were_kept(tmp_path: Path) -> None:
+    one = result()
+    one.undecided, one.undefined, one.kinks = 1, 2, 4
+    one.drawn = {
+        "mode sizes": [1, 12],
+        "time": [0.0625, 16.0],
+        "optimizer": "gd",
+        "kinds": {"plain": 5},
+        "<odd>": [3, 3],
+    }
+    for kind in (JsonFile, HtmlFile):
+        listener = kind(tmp_path / kind.__name__)
+        for event in (RunStarted({"depth": [2]}, (Cell(2, 3, "column"),), 1), ClaimJudged(one), RunFinished(0, 1.0)):
+            listener(event)
+    (claim,) = json.loads((tmp_path / "JsonFile").read_text())["claims"]
+    wanted = {"examples": 8, "rejected": 3, "undecided": 1, "undefined": 2, "kinks": 4}
+    assert {name: claim[name] for name in wanted} == wanted
+    assert claim["drawn"] == one.drawn
+    page = (tmp_path / "HtmlFile").read_text()
+    assert "8 kept, 3 rejected, 1 undecided" in page
+    rows = {"mode sizes": "1 to 12", "time": "0.0625 to 16", "optimizer": "gd", "kinds": "5 plain", "&lt;odd&gt;": "3"}
+    for name, words in rows.items():
+        assert f"<td>{name}</td><td>{words}</td>" in page
