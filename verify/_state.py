@@ -308,11 +308,13 @@ class PreciseState(State):
             moved = PreciseState(self.architecture, jets, self.target, self.weights)
             return _jet_rate(function(moved))
         # The step balances the O(h^2) truncation against the rounding of DIGITS-digit numbers, at twice the digits.
+        speed = max((abs(float(v)) for array in velocity.values() for v in array.array.flat), default=0.0)
+        size = max((abs(float(v)) for array in self._arrays.values() for v in array.flat), default=1.0)
         digits = current_digits()
-        with precision(2 * digits + 10):  # sizes and speeds beyond float64's range too
-            speed = max((abs(gmpy2.mpfr(v)) for array in velocity.values() for v in array.array.flat), default=0)
-            size = max((abs(gmpy2.mpfr(v)) for array in self._arrays.values() for v in array.flat), default=1)
-            step = _ten(-2 * digits // 3) * (size / speed if speed > 0 and size > 0 else 1)
+        with precision(2 * digits + 10):
+            step = _ten(-2 * digits // 3) * (
+                size / speed if speed > 0 and math.isfinite(size / speed) and size > 0 else 1.0
+            )
             return _central(lambda time: function(self.moved(velocity, time)), function(self), step, _ten(-digits))
 
 
