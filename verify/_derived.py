@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,7 +16,7 @@ import torch
 import theory
 from numerics import compile as lower
 
-from ._numbers import EXACT_TYPES, mpf_to_mpfr, mpfr_to_mpf
+from ._numbers import EXACT_TYPES, Jet, mpf_to_mpfr, mpfr_to_mpf
 from ._precise import Precise
 from ._state import State
 
@@ -40,10 +41,9 @@ def _formula(derive: Callable[..., Any], parameters: tuple[Any, ...]) -> Any:
 
 def _evaluate(formula: theory.Formula, arguments: tuple[Any, ...]) -> Any:
     if any(isinstance(argument, Precise) for argument in arguments):
-        function = _lowered(formula, "mpmath")
         arrays = np.broadcast_arrays(*[np.asarray(getattr(a, "array", a), dtype=object) for a in arguments])
         with mpmath.workprec(gmpy2.get_context().precision):
-            return Precise(np.frompyfunc(lambda *entries: _entry(function, entries), len(arrays), 1)(*arrays))
+            return Precise(np.frompyfunc(lambda *entries: _entry(formula, entries), len(arrays), 1)(*arrays))
     tensors = [
         argument if isinstance(argument, torch.Tensor) else torch.tensor(float(argument), dtype=torch.float64)
         for argument in arguments
@@ -51,11 +51,26 @@ def _evaluate(formula: theory.Formula, arguments: tuple[Any, ...]) -> Any:
     return _lowered(formula, "torch")(*tensors)
 
 
-def _entry(function: Callable[..., Any], entries: tuple[Any, ...]) -> Any:
-    if all(isinstance(entry, EXACT_TYPES) for entry in entries):
-        return function(*entries)
-    value = function(*[mpfr_to_mpf(entry) for entry in entries])
+def _entry(formula: theory.Formula, entries: tuple[Any, ...]) -> Any:
+    """The formula at numbers of one entry; at jets by the chain rule."""
+    if any(isinstance(entry, Jet) for entry in entries):
+        values = tuple(entry.value if isinstance(entry, Jet) else entry for entry in entries)
+        rate: Any = 0
+        for number, entry in enumerate(entries):
+            if isinstance(entry, Jet) and entry.rate != 0:
+                rate = rate + _entry(_slope(formula, number), values) * entry.rate
+        return Jet(_entry(formula, values), rate)
+    exact = all(isinstance(entry, EXACT_TYPES) for entry in entries)
+    value = _lowered(formula, "mpmath")(*(entries if exact else map(mpfr_to_mpf, entries)))
     return mpf_to_mpfr(value) if isinstance(value, mpmath.mpf) else value
+
+
+@cache
+def _slope(formula: theory.Formula, number: int) -> theory.Formula:
+    """The derivative of a formula in one of its arguments."""
+    return replace(
+        formula, name=f"{formula.name}_slope_{number}", expression=formula.expression.diff(formula.args[number])
+    )
 
 
 @cache

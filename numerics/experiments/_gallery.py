@@ -19,6 +19,7 @@ def write_gallery(outcomes: Mapping[int, Sequence[Outcome]], folder: Path) -> li
         "(`numerics/experiments/`). Measured: mean over seeds and its 95 % Student interval. HOLDS: the interval lies "
         "in the expected range; FAILS: it lies outside; UNDECIDED: it straddles the border, or too few seeds gave a "
         "number. The seed sets are disjoint. About one in twenty intervals misses its mean by chance.",
+        *_withdrawn(outcomes[blocks[0]]),
         "",
         "| Experiment | Claim | Expected | " + " | ".join(f"Measured, seed set {b}" for b in blocks) + " | Verdict |",
         "|---|---|---|" + "---|" * len(blocks) + "---|",
@@ -45,6 +46,17 @@ def write_gallery(outcomes: Mapping[int, Sequence[Outcome]], folder: Path) -> li
     page = folder / "findings.md"
     page.write_text("\n".join(lines).rstrip() + "\n")
     return [page, *paths]
+
+
+def _withdrawn(outcomes: Sequence[Outcome]) -> list[str]:
+    """A paragraph that says why some numbers stand in the table without a verdict."""
+    reasons = dict.fromkeys(v.expectation.withdrawn for outcome in outcomes for v in outcome.verdicts)
+    return [
+        line
+        for reason in reasons
+        if reason
+        for line in ("", f"WITHDRAWN: measured, but not judged. {reason[0].upper()}{reason[1:]}.")
+    ]
 
 
 def _line(study: str, first: Verdict, same: Sequence[Verdict]) -> str:

@@ -13,7 +13,7 @@ from numerics._spectra import mode_spectra, participation_ratio
 from numerics._tensors import mode_product, slice_norms
 from numerics._trainer import Trainer
 from numerics.experiments._draw import band, colour, figure, finish
-from numerics.experiments._expectation import Expectation, Row, difference, mean_of
+from numerics.experiments._expectation import RAW_SLICES, Expectation, Row, difference, mean_of
 from numerics.experiments._fit import completion, fit, starts, summary
 from numerics.experiments._study import Cell, Measured, Series, Study
 
@@ -106,6 +106,7 @@ EXPECTATIONS = (
             mean_of("excess_slices", depth=depth),
             "inside",
             (-0.5, 0.5),
+            withdrawn=RAW_SLICES if depth >= 2 else "",
         )
         for depth in DEPTHS
     ),
@@ -147,6 +148,7 @@ EXPECTATIONS = (
         difference("excess_slices", {"depth": 3}, {"depth": 1}),
         "below",
         (0.0,),
+        withdrawn=RAW_SLICES,
     ),
 )
 

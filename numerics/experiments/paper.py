@@ -11,7 +11,7 @@ from numerics._architecture import Architecture
 from numerics._problems import Completion
 from numerics._trainer import Trainer
 from numerics.experiments._draw import across, band, colour, figure, finish
-from numerics.experiments._expectation import Expectation, Row, difference, mean_of
+from numerics.experiments._expectation import RAW_SLICES, Expectation, Row, difference, mean_of
 from numerics.experiments._fit import completion, fit, starts, summary
 from numerics.experiments._study import Cell, Measured, Series, Study
 
@@ -147,6 +147,7 @@ EXPECTATIONS = (
             extra_slices(optimizer),
             "inside",
             (-0.5, 0.5),
+            withdrawn=RAW_SLICES,
         )
         for optimizer in ("gd", "adam-released", "adam-no-eps")
     ),

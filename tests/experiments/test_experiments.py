@@ -3,6 +3,7 @@
 import csv
 import math
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,35 @@ def test_an_expectation_is_judged_by_the_whole_interval():
 
 def test_an_expectation_without_numbers_is_undecided():
     assert expectation().judge(rows(math.nan, -1.0, math.nan))[1] == UNDECIDED
+
+
+def test_a_withdrawn_expectation_is_reported_and_not_judged():
+    withdrawn = replace(expectation(), withdrawn="the number does not measure it")
+    for values in ((-1.0, -1.1, -0.9), (1.0, 1.1, 0.9)):
+        measured, verdict = withdrawn.judge(rows(*values))
+        assert verdict == "WITHDRAWN"
+        assert measured.seeds == 3
+
+
+def test_what_raw_slice_norms_cannot_show_is_withdrawn():
+    """Raw slices at depth 2 and more keep the norm of a start that is small end to end."""
+    found = {(name, e.name): e for name in ("mechanism", "paper") for e in load_study(name).expectations}
+    gone = {name for (_, name), e in found.items() if e.withdrawn}
+    assert gone == {
+        "slices explain rank at depth 2",
+        "slices explain rank at depth 3",
+        "depth sparsifies slices beyond rank",
+        "sparse slices are the low rank, gd",
+        "sparse slices are the low rank, adam-released",
+        "sparse slices are the low rank, adam-no-eps",
+    }
+    page = (Path(__file__).parents[2] / "docs" / "gallery" / "findings.md").read_text()
+    for (study, name), e in found.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| {study}: {name} |"))
+        assert row.rstrip(" |").endswith("WITHDRAWN") == bool(e.withdrawn)
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    assert "are withdrawn with their relatives" in readme
+    assert not any(line.startswith("|") and "sparse core slices" in line for line in readme.splitlines())
 
 
 def test_the_interval_is_that_of_student():

@@ -150,13 +150,15 @@ def _rate_of_squares(state: State, mode: int) -> Any:
     title="Off-diagonal Gram entries between last block and core are conserved",
     source="design (7), negative statement",
     topic="conservation",
+    assumes="unbalanced",
     negative=True,
     applies=lambda depth, order, chain: depth >= 2 and chain in ("column", "gate"),
 )
 def off_diagonal_gram_entries_are_not_conserved_at_depth_two_and_more(state: State) -> list[Relation]:
     """The entries off the diagonal of (last block)^T (last block) - G_(n) G_(n)^T change along the flow for K >= 2.
 
-    Only the diagonal is conserved when every column has its private chain.
+    Only the diagonal is conserved when every column has its private chain. Asked of unbalanced starts, whose blocks are
+    not zero: a chain of many drawn whole numbers has a zero in it, and then nothing moves.
     """
 
     def off_diagonal(s: State) -> tuple[Any, Any]:

@@ -46,6 +46,8 @@ def _minimised(sigma: Any, blocks: int) -> Any:
         largest = float(abs(steps).amax())
         sizes = torch.clamp(abs(steps).amax(0) / REACH, min=1.0)
         logs = logs + steps / sizes
+        if math.isnan(largest):  # a product beyond float64's range: no number, here or in the relation
+            return target * math.nan
         if largest <= tolerance:
             return torch.exp(2 * logs).sum(0) / 2
     raise NotConverged("the least cost of a group over its block norms", NEWTON_STEPS, largest)
@@ -136,7 +138,8 @@ def _upper(target: Target) -> Any:
 def representation_cost_lies_between_group_quasi_norms(target: Target) -> list[Relation]:
     """(1+NK)/2 P^{(K+1)/(1+NK)} <= R_K(W) <= the same times R^{K/(1+NK)}, for every mode.
 
-    P = sum_j s_j^{2/(K+1)} over the singular values of the mode's unfolding, R = product of the other modes' ranks.
+    P = sum_j s_j^{2/(K+1)} over the singular values of the mode's unfolding, R = product of the other modes' ranks;
+    both of W without what lies below float64's noise floor, as the minimisation takes it.
     R_K by numerical minimisation over all factorizations.
     """
     return _bounds(target, _upper(target), _lower(target))
