@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ._elementary import is_nan
-from ._numbers import Unsupported, scalar
+from ._numbers import Unsupported
 from ._precise import BOOL, FLOAT, INT, WHOLE, Precise, kind_of, raw
 
 Codes = tuple[list[float], list[Any]]
@@ -128,12 +128,3 @@ def whole_number_call(function: Callable[..., Any], args: Any, kwargs: Any) -> A
         if any(kind_of(r) == FLOAT for r in floats):
             raise Unsupported("floats")
         return _back(result, [])
-
-
-def with_numbers_as_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Python floats among the arguments count as entries too."""
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        return function(*(Precise(scalar(a)) if isinstance(a, float) else a for a in args), **kwargs)
-
-    return run

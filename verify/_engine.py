@@ -37,7 +37,7 @@ KEPT_SEEDS = 3  # problems of a claim about Seeds, each with dozens of runs
 # Part of the kept inputs that may stay undecided, none of them with a violation, in a SUPPORTED claim; more along a
 # path: steps are drawn up to the stability limit, far outside the asymptotic regime.
 UNDECIDED, UNDECIDED_PATHS = 0.02, 0.25
-CHECKED = 8  # inputs on which rates are compared with difference quotients, and operands must not be float32
+CHECKED = 8  # inputs on which rates are compared with difference quotients
 AUDITED = 4  # inputs that a claim about a State is asked of in 75 digits although float64 found nothing
 PATHS = ("Flow", "Descent")
 STATED = ("holds", "violated", "undecided")  # statuses whose worst and allowed say something

@@ -41,21 +41,12 @@ def float64_by_default():
 # Verdicts of issue 16 that are not right yet, or whose test waits for the newest generator; they are not hidden: each
 # shows as xfailed (or xpassed) in every run, and the issue stays open until this table is empty.
 OPEN = {
-    "test_the_exponent_of_the_slice_norm_law_matters": "a broken derivation ends in ERROR, exit 3, not yet in REFUTED",
-    "test_the_exponent_of_the_sigma_law_matters": "a broken derivation ends in ERROR, exit 3, not yet in REFUTED",
-    "test_a_negative_statement_about_seeds_is_supported_by_a_confirmed_counterexample": "intervals over seeds",
-    "test_no_built_in_claim_is_refuted[3-3-mode]": "undecided on some of the newly drawn thin sets",
     "test_no_built_in_claim_is_refuted[6-4-column]": "undecided on some of the newly drawn thin sets",
     "test_a_rate_at_a_kink_is_the_one_forward_in_time": "some kinks of the newly drawn inputs stay undecided",
     "test_claims_about_paths_get_the_right_verdict[noise-is-bounded-by-more-noise-expected21]": "bars of noise",
     "test_every_hundred_problems_hold_a_tensor_whose_singular_values_are_all_equal[2]": "share of thin sets",
     "test_every_hundred_problems_hold_a_tensor_whose_singular_values_are_all_equal[3]": "share of thin sets",
     "test_every_hundred_problems_hold_a_tensor_whose_singular_values_are_all_equal[4]": "share of thin sets",
-    "test_claims_about_seeds_get_the_right_verdict[failures-are-rarer-than-one-in-fifty-INCONCLUSIVE]": "intervals",
-    "test_a_sharp_bound_on_a_mean_is_left_open_and_says_how_many_seeds_it_took": "intervals over seeds",
-    "test_whole_numbers_that_never_varied_may_vary_in_other_runs": "intervals over seeds",
-    "test_a_true_mean_is_refuted_in_at_most_one_of_a_thousand_sets[heavy lognormal]": "intervals over seeds",
-    "test_what_stands_below_the_rounding_of_a_large_common_term_is_seen": "large common terms",
 }
 
 

@@ -15,8 +15,6 @@ RNG = np.random.default_rng(3)
 X = torch.from_numpy(RNG.integers(-6, 7, (3, 4)) / 4.0)  # quarters, with ties and zeros
 Y = torch.from_numpy(RNG.integers(1, 9, (3, 4)) / 4.0)
 S = torch.from_numpy(RNG.integers(-6, 7, (4, 4)) / 4.0) + 4 * torch.eye(4, dtype=torch.float64)
-V = X[0].clone()
-CUBE = torch.from_numpy(RNG.integers(-6, 7, (2, 3, 4)) / 4.0)
 MASK = X > 0
 PLACES = torch.tensor([[0, 2, 1, 0], [1, 1, 0, 2], [2, 0, 0, 1]])
 
@@ -28,7 +26,6 @@ UNARY = {
     "acosh arccosh": Y + 1,
     "isnan isinf isfinite isposinf isneginf logical_not signbit": X,
 }
-LIKE = "zeros_like ones_like new_zeros new_ones new_full new_tensor full_like"
 CASES = {  # name -> calls, run on torch's tensors and on exact arrays alike
     "sum": [lambda x: x.sum(), lambda x: x.sum(-1), lambda x: torch.sum(x, (0, 1), keepdim=True), lambda x: (x > 0).sum(0)],
     "prod": [lambda x: x.prod(), lambda x: x.prod(1, keepdim=True)],
