@@ -17,6 +17,7 @@ from ._strategies import EXACT_BITS, draw_problems, problems, with_large_numbers
 PATH_SIZE = 4  # largest mode of a path's tensor
 TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths of one batch
 FAR_TURNS = ("late", "coarse")  # and of the other batch, whose runs go far or in steps that are not small
+IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle"}  # kinds of problems that go nowhere, however long
 FAR_SHARE = 4  # one path in so many
 TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for
 LARGER_TARGET = 5
@@ -85,10 +86,10 @@ class Inputs:
     def batches(self, assumes: str) -> list[PathBatch]:
         """Path problems, each of an architecture of its own: a batch that goes a short way, and one that goes far."""
         if assumes not in self._batches:
-            count = self.settings.paths
-            far = max(1, count // FAR_SHARE)
-            paths = self._path_problems(count + 1, self.settings.seed + 1)
-            groups = [(paths[far:], TURNS), (paths[:far], FAR_TURNS)]
+            count = self.settings.paths + self.settings.paths // 5
+            paths = self._path_problems(count, self.settings.seed + 1)
+            far = [p for p in paths if not IDLE & set(p.kind.split("+"))][: max(1, count // FAR_SHARE)]
+            groups = [([p for p in paths if p not in far], TURNS), (far, FAR_TURNS)]
             self._batches[assumes] = [
                 PathBatch([replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))], assumes)
                 for group, turns in groups

@@ -15,9 +15,10 @@ Choose = Callable[[tuple[int, ...], int, int], np.ndarray]
 PLAIN = "plain"
 STARTS = (
     "zero-slice", "superdiagonal", "repeated", "rank-deficient", "identity", "tiny", "large", "saddle", "saddle",
-    "collinear", "graded-entries", "graded-slices", "even", "even", "even", "spectrum", "spectrum", "isometry", "fine",
+    "collinear", "graded-entries", "graded-slices", "even", "even", "even", "even", "spectrum", "spectrum", "isometry", "fine",
 )  # fmt: skip
 TARGETS = ("zero-target", "fitted", "unseen-misfit", "graded-target")
+FITS = ("fitted", "unseen-misfit")
 VIEWS = ("one-entry", "diagonal-view", "slice-unseen")
 WEIGHTS = ("unequal-weights", "graded-weights")
 KINDS = (PLAIN, *dict.fromkeys(STARTS), *TARGETS, *VIEWS, *WEIGHTS)
@@ -31,6 +32,11 @@ CLOSE = 12  # near-collinear columns differ from a multiple by 2^-CLOSE
 def spread_of(architecture: Architecture) -> int:
     """Powers of two over which a graded block ranges, so that products of all blocks stay inside float64."""
     return min(SPREAD, DEGREE_BITS // (1 + architecture.order * architecture.depth))
+
+
+def without_fit(kind: str) -> str:
+    """The kind with a target of its own."""
+    return "+".join(part for part in kind.split("+") if part not in FITS) or PLAIN
 
 
 def exponent_of(kind: str, architecture: Architecture) -> int:

@@ -25,7 +25,7 @@ from numerics import (
     unbalance,
 )
 
-from ._kinds import exponent_of
+from ._kinds import exponent_of, without_fit
 from ._numbers import current_digits, entrywise, mpf_to_mpfr
 from ._precise import Precise
 from ._state import PreciseState, State
@@ -35,7 +35,7 @@ SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
 # in slow growth it has the signs of W and time is 2^4 times slower, too: W grows while the gradient is small.
 GROWTH, SLOWNESS = 2, 4
 VISIBLE = 2.0**-8  # a short way is lost in what cancellation leaves of W: only where W is this much of its terms
-ESCAPE_SMALLNESS = 3  # of those that are to escape within the steps of a path
+ESCAPE_SMALLNESS = 4  # of those that are to escape within the steps of a path
 # Time of a path times the largest sharpness on the way, for the paces that go far: with 16 records a step of 1/16 is
 # 1 in these units of the sharpness for "late" ones, and past the edge of stability, which is 2, for "coarse" ones.
 FAR = {"late": 16.0, "coarse": 34.0}
@@ -236,12 +236,22 @@ class Problem:
             weights=None if weights is None else whole(weights, sizes),
         )
 
+    def _fits_exactly(self, assumes: str) -> bool:
+        """Whether float64 sums to W without rounding in any order: whole numbers below 2^53."""
+        if assumes != "generic":
+            return False
+        sizes = {name: np.abs(block).astype(np.float64) for name, block in self.blocks.items()}
+        return float(np.max(reference_compose(self.architecture, sizes), initial=0.0)) < 2.0**52
+
     def for_path(self, assumes: str) -> Problem:
         """The same problem, rescaled by powers of two so that its flow from time 0 to 1 is worth following.
 
         W and the target get norms near 1; the weights (the unit of time) are set so that in time 1 the loss falls by
         a good part of itself and the stiffest direction relaxes at most a few times.
         """
+        if self.fits is not None and assumes != "superdiagonal" and not self._fits_exactly(assumes):
+            # W minus itself in another order of summation is rounding, which would then be all that a path shows.
+            return replace(self, kind=without_fit(self.kind)).for_path(assumes)
         given = exponent_of("plain" if {"tiny", "large"} & set(self.kind.split("+")) else self.kind, self.architecture)
         plain = replace(self, exponent=given, target_exponent=0, weight_exponent=0)
         slow = self.pace == "slow growth" and assumes != "small"
@@ -256,12 +266,16 @@ class Problem:
             slow = slow and size > VISIBLE * unsigned
             # Where W vanishes by cancellation, what is left is rounding: the size without signs sets the scale then.
             size = max(size, 2.0**-20 * unsigned)
+            escapes = assumes == "small" and self.pace in FAR
             if assumes == "small":
-                size *= 2.0 ** (ESCAPE_SMALLNESS if self.pace in FAR else PATH_SMALLNESS)
+                size *= 2.0 ** (ESCAPE_SMALLNESS if escapes else PATH_SMALLNESS)
             degree = 1 + architecture.order * architecture.depth
             target_size = float(np.linalg.norm(self.target.astype(float) * (self.counts > 0)))
             exponent = -round(math.log2(size) / degree) if size > 0 else 0
             wanted = 1.0
+            if escapes and size > 0:  # W below 2^-ESCAPE_SMALLNESS whatever the rounding, and a target as far above it
+                exponent = -math.ceil(math.log2(size) / degree)
+                wanted = size * 2.0 ** (degree * exponent)
             if assumes != "small" and self.pace in ("slow growth", "large target"):
                 wanted = 2.0**GROWTH * max(1.0, size * 2.0 ** (degree * exponent))
             target = self.target
@@ -286,8 +300,11 @@ def _time_unit(state: State, pace: str) -> int:
     )
     decay = 0.5 * float(state.loss) / square if square > 0 else math.inf
     unit = min(decay, 4.0 / top if top > 0 else math.inf)
-    if pace in FAR and top > 0:
-        unit = FAR[pace] / top
+    if pace in FAR:
+        degree = 1 + state.order * state.depth
+        sizes = [float(torch.linalg.vector_norm(W * (state.weights > 0))) for W in (state.target, state.tensor)]
+        top = max(sharp, degree * float(state.weights.max()) * max(sizes) ** (2 - 2 / degree))
+        unit = FAR[pace] / top if top > 0 else math.inf
     return round(math.log2(unit)) if 0 < unit < math.inf else 0
 
 
