@@ -16,7 +16,7 @@ from ._strategies import EXACT_BITS, draw_problems, problems, with_large_numbers
 
 PATH_SIZE = 4  # largest mode of a path's tensor
 TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths of one batch
-FAR_TURNS = ("late", "coarse")  # and of the other batch, whose runs go far or in steps that are not small
+FAR_TURNS = ("coarse", "late", "coarse")  # and of the other batch, whose runs go far or in steps that are not small
 IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle"}  # kinds of problems that go nowhere, however long
 FAR_SHARE = 4  # one path in so many
 TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for

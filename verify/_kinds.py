@@ -15,7 +15,7 @@ Choose = Callable[[tuple[int, ...], int, int], np.ndarray]
 PLAIN = "plain"
 STARTS = (
     "zero-slice", "superdiagonal", "repeated", "rank-deficient", "identity", "tiny", "large", "saddle", "saddle",
-    "collinear", "graded-entries", "graded-slices", "even", "even", "even", "even", "spectrum", "spectrum", "isometry", "fine",
+    "collinear", "graded-entries", "graded-slices", "even", "even", "even", "even", "spectrum", "spectrum", "isometry", "isometry", "fine",
 )  # fmt: skip
 TARGETS = ("zero-target", "fitted", "unseen-misfit", "graded-target")
 FITS = ("fitted", "unseen-misfit")

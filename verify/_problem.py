@@ -21,12 +21,14 @@ from numerics import (
     compose,
     matrix_balance,
     reference_compose,
+    reference_gradient,
     sharpness,
     unbalance,
 )
 
 from ._kinds import exponent_of, without_fit
 from ._numbers import current_digits, entrywise, mpf_to_mpfr
+from ._path import RECORDS
 from ._precise import Precise
 from ._state import PreciseState, State
 
@@ -36,9 +38,11 @@ SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
 GROWTH, SLOWNESS = 2, 4
 VISIBLE = 2.0**-8  # a short way is lost in what cancellation leaves of W: only where W is this much of its terms
 ESCAPE_SMALLNESS = 4  # of those that are to escape within the steps of a path
-# Time of a path times the largest sharpness on the way, for the paces that go far: with 16 records a step of 1/16 is
-# 1 in these units of the sharpness for "late" ones, and past the edge of stability, which is 2, for "coarse" ones.
-FAR = {"late": 16.0, "coarse": 34.0}
+# Time of a "late" path times its largest sharpness: with 16 records a step is at most 1.25 / sharpness. A "coarse" one
+# has the largest steps from which gradient descent returns: its loss stays below BOUNDED times that of the start.
+LATE = 20.0
+BOUNDED = 100.0
+FAR = ("late", "coarse")
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
 
@@ -56,7 +60,7 @@ class Problem:
         kind: the thin sets the generator aimed at. Two of them are kept here: in "fitted" problems the target is W of
             the start, in "unseen-misfit" ones it is W of the start wherever it is observed.
         pace: how `for_path` scales target and time: "plain", "large target", "slow growth", "late" (until the loss has
-            fallen far; a small start escapes) or "coarse" (steps near and beyond the edge of stability).
+            fallen far; a small start escapes) or "coarse" (steps near the edge of stability).
         weights: whole numbers, shape sizes, zero where unobserved; None where all observed entries weigh the same.
     """
 
@@ -126,7 +130,7 @@ class Problem:
     ) -> dict[str, np.ndarray]:
         """Off balance in one of four ways, which the whole numbers of the problem choose: the last block of every group
         longer by 1 in the square, or four times shorter; the first block twice as long; or every block of every group
-        by a power of two of its own, from 1/2 to 2."""
+        by a power of two of its own, from 1/4 to 4."""
         salt = sum(int(np.abs(block).sum()) for block in raw.values())
         way = salt % 4
         if way == 0:
@@ -142,7 +146,7 @@ class Problem:
                     factor = np.array(2.0 if name == chain[0] else 1.0)
                 else:
                     whole = architecture.chain == "mode" and name != chain[-1]  # shared by all groups of the mode
-                    factor = 2.0 ** generator.integers(-1, 2, () if whole else (architecture.ranks[n],))
+                    factor = 2.0 ** generator.integers(-2, 3, () if whole else (architecture.ranks[n],))
                     if not whole and name != chain[-1]:
                         factor = factor.reshape(-1, *(1,) * (blocks[name].ndim - 1))
                 with arithmetic.precision():
@@ -151,7 +155,9 @@ class Problem:
 
     def float_weights(self) -> np.ndarray:
         """Weights of the loss as float64."""
-        return np.ldexp(self.counts.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent)
+        return np.ldexp(
+            self.counts.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent
+        )
 
     def state(self, assumes: str = "generic") -> State:
         """The state in float64."""
@@ -287,7 +293,8 @@ class Problem:
                 target_exponent=round(math.log2(wanted / target_size)) if target_size > 0 else 0,
                 target=target,
             )
-        return replace(plain, weight_exponent=_time_unit(plain.state(assumes), self.pace) - SLOWNESS * slow)
+        scaled = replace(plain, weight_exponent=_time_unit(plain.state(assumes), self.pace) - SLOWNESS * slow)
+        return _on_the_edge(scaled, assumes) if self.pace == "coarse" else scaled
 
 
 def _time_unit(state: State, pace: str) -> int:
@@ -304,8 +311,38 @@ def _time_unit(state: State, pace: str) -> int:
         degree = 1 + state.order * state.depth
         sizes = [float(torch.linalg.vector_norm(W * (state.weights > 0))) for W in (state.target, state.tensor)]
         top = max(sharp, degree * float(state.weights.max()) * max(sizes) ** (2 - 2 / degree))
-        unit = FAR[pace] / top if top > 0 else math.inf
-    return round(math.log2(unit)) if 0 < unit < math.inf else 0
+        unit = LATE / top if top > 0 else math.inf
+    if not 0 < unit < math.inf:
+        return 0
+    return (math.floor if pace in FAR else round)(math.log2(unit))
+
+
+def _on_the_edge(problem: Problem, assumes: str) -> Problem:
+    """The problem with time faster by 2^{k/2} or so, the most at which gradient descent stays bounded.
+
+    Weights times 3 and time slower by 2 stand for the half powers.
+    """
+    for k in range(14, 0, -1):
+        faster = replace(problem, weight_exponent=problem.weight_exponent + k // 2)
+        if k % 2:
+            faster = replace(faster, weights=3 * problem.counts, weight_exponent=faster.weight_exponent - 1)
+        if _stays_bounded(faster.state(assumes)):
+            return faster
+    return problem
+
+
+def _stays_bounded(state: State) -> bool:
+    """Whether the loss of gradient descent with one step a record stays below BOUNDED times that of the start."""
+    blocks = {name: block.numpy() for name, block in state.parameters.items()}
+    target, weights, first = state.target.numpy(), state.weights.numpy(), float(state.loss)
+    with np.errstate(all="ignore"):
+        for _ in range(RECORDS):
+            gradient = reference_gradient(state.architecture, blocks, target, weights)
+            blocks = {name: block - gradient[name] / RECORDS for name, block in blocks.items()}
+            residual = reference_compose(state.architecture, blocks) - target
+            if not float((weights * residual * residual).sum()) / 2 <= BOUNDED * first:
+                return False
+    return True
 
 
 def _superdiagonal(architecture: Architecture, raw: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -126,7 +126,9 @@ def random_starts(problem: Problem, assumes: str, count: int, *, repeat: int = 0
         generator = np.random.default_rng(number)
         shapes = problem.architecture.shapes
         blocks = {name: generator.integers(-3, 4, shape) for name, shape in shapes.items()}
-        aim_start(problem.kind, problem.architecture, blocks, lambda s, a, b: np.asarray(generator.integers(a, b + 1, s)))
+        aim_start(
+            problem.kind, problem.architecture, blocks, lambda s, a, b: np.asarray(generator.integers(a, b + 1, s))
+        )
         return replace(problem, blocks=blocks)
 
     reference = [start(FIRST_SEED - 1 - k).for_path(assumes) for k in range(REFERENCE)]
