@@ -16,7 +16,7 @@ from ._strategies import EXACT_BITS, draw_problems, problems, with_large_numbers
 
 PATH_SIZE = 4  # largest mode of a path's tensor
 TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths of one batch
-FAR_TURNS = ("coarse", "late", "coarse")  # and of the other batch, whose runs go far or in steps that are not small
+FAR_TURNS = ("coarse", "late")  # and of the other batch, whose runs go far or in steps that are not small
 IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle"}  # kinds of problems that go nowhere, however long
 FAR_SHARE = 4  # one path in so many
 TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for
@@ -72,9 +72,11 @@ class Inputs:
     exact_bits = EXACT_BITS
 
     def exact_problem(self, index: int) -> Problem:
-        """Problem `index` for exact arithmetic: random whole numbers of `exact_bits` bits where its start is plain."""
+        """Problem `index` for exact arithmetic: for every second one random whole numbers of `exact_bits` bits where
+        its start is plain; the others keep their small numbers, among which there are ties."""
         if index not in self._exact_problems:
-            self._exact_problems[index] = with_large_numbers(self.problems[index], index)
+            problem = self.problems[index]
+            self._exact_problems[index] = problem if index % 2 else with_large_numbers(problem, index)
         return self._exact_problems[index]
 
     def exact_state(self, index: int) -> State:

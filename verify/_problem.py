@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -42,6 +43,7 @@ ESCAPE_SMALLNESS = 4  # of those that are to escape within the steps of a path
 # has the largest steps from which gradient descent returns: its loss stays below BOUNDED times that of the start.
 LATE = 20.0
 BOUNDED = 100.0
+COARSEST = 3.5
 FAR = ("late", "coarse")
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
@@ -294,6 +296,8 @@ class Problem:
                 target=target,
             )
         scaled = replace(plain, weight_exponent=_time_unit(plain.state(assumes), self.pace) - SLOWNESS * slow)
+        if self.pace == "late":
+            return _returning(scaled, assumes)
         return _on_the_edge(scaled, assumes) if self.pace == "coarse" else scaled
 
 
@@ -318,16 +322,29 @@ def _time_unit(state: State, pace: str) -> int:
 
 
 def _on_the_edge(problem: Problem, assumes: str) -> Problem:
-    """The problem with time faster by 2^{k/2} or so, the most at which gradient descent stays bounded.
+    """The problem with time faster by 2^k, 5/4, 6/4 or 7/4 of it, the most at which gradient descent stays bounded.
 
-    Weights times 3 and time slower by 2 stand for the half powers.
+    Quarters come from weights times 4 to 7. Steps above COARSEST in units of 1 / sharpness at the start are not tried,
+    so that the flow of the same problem is not stiff.
     """
-    for k in range(14, 0, -1):
-        faster = replace(problem, weight_exponent=problem.weight_exponent + k // 2)
-        if k % 2:
-            faster = replace(faster, weights=3 * problem.counts, weight_exponent=faster.weight_exponent - 1)
+    start = problem.state(assumes)
+    sharp = float(sharpness(start.architecture, start.parameters, start.target, start.weights, iterations=6))
+    room = COARSEST * RECORDS / sharp if sharp > 0 else math.inf
+    for k, quarter in itertools.product(range(6, -1, -1), (7, 6, 5, 4)):
+        if quarter * 2.0 ** (k - 2) > room:
+            continue
+        faster = replace(problem, weights=quarter * problem.counts, weight_exponent=problem.weight_exponent + k - 2)
         if _stays_bounded(faster.state(assumes)):
             return faster
+    return problem
+
+
+def _returning(problem: Problem, assumes: str) -> Problem:
+    """The problem with time slower by powers of two until gradient descent stays bounded."""
+    for _ in range(6):
+        if _stays_bounded(problem.state(assumes)):
+            break
+        problem = replace(problem, weight_exponent=problem.weight_exponent - 1)
     return problem
 
 

@@ -115,8 +115,8 @@ class Seeds:
 def random_starts(problem: Problem, assumes: str, count: int, *, repeat: int = 0) -> list[Problem]:
     """`count` starts of one problem: whole numbers from -3 to 3, then scaled and balanced as `assumes` says.
 
-    All are moved onto the thin set of the problem's kind. They share target, weights, size of the blocks and unit of time: those of the slowest of REFERENCE starts, so that more
-    seeds of a problem are more of the same.
+    All are moved onto the thin set of the problem's kind. They share target, weights, size of the blocks and unit of
+    time: those of the slowest of REFERENCE starts, so that more seeds of a problem are more of the same.
 
     Arguments:
         repeat: 0, 1, ..: independent sets of starts.

@@ -68,7 +68,7 @@ def cube(architecture: Architecture) -> Architecture:
 
 
 def broad(architecture: Architecture, generator: np.random.Generator) -> Architecture:
-    """The same with a mode of 6 to 8 whose unfolding has at least as many columns: room for as many equal directions."""
+    """The same with a mode of 6 to 8 whose unfolding has as many columns or more: room for as many equal directions."""
     order = architecture.order
     if order == 1:
         return architecture

@@ -178,13 +178,6 @@ def columns_are_not_nearly_parallel(state: State):
     return at_most(1e-5 * lengths, gap)
 
 
-@false(at=((2, 3),))
-def links_of_live_chains_are_invertible(state: State):
-    assume((state.tensor != 0).any() and state.sizes[0] == 2)
-    a = state.chains(0)[:, 0]
-    return at_most(1e-12, (a[:, 0, 0] * a[:, 1, 1] - a[:, 0, 1] * a[:, 1, 0]).abs().amin())
-
-
 @false(at=((2, 3),), assumes="unbalanced")
 def inner_blocks_of_unbalanced_groups_have_the_norm_of_the_slice(state: State):
     norms = state.block_norms(0)
@@ -253,12 +246,12 @@ def descents_never_raise_the_loss(descent: Descent):
     return at_most(descent.losses[1:], descent.losses[:-1] * (1 + 1e-6) + 1e-20)
 
 
-@false(at=BOTH)
+@false(at=BOTH, assumes="balanced")
 def descents_never_exceed_their_start(descent: Descent):
     return at_most(descent.losses.max(), 1.001 * descent.losses[0] + 1e-20)
 
 
-@false(at=((1, 2),))
+@false(at=((1, 2),), assumes="balanced")
 def descents_never_exceed_twice_their_start(descent: Descent):
     return at_most(descent.losses.max(), 2 * descent.losses[0] + 1e-20)
 
@@ -380,7 +373,7 @@ def test_exact_arithmetic_sees_large_random_numbers_and_the_same_thin_sets() -> 
     chosen = inputs(2, 3)
     large = [chosen.exact_problem(i) for i in range(100)]
     plain = [p for p in large if np.abs(p.blocks["G"]).max() > 2**40]
-    assert len(plain) >= 40
+    assert len(plain) >= 25
     assert chosen.exact_bits == 60
     for before, after in zip(chosen.problems, large, strict=True):
         assert (before.counts > 0).tolist() == (after.counts > 0).tolist()
@@ -395,7 +388,8 @@ def test_a_problem_is_read_back_from_its_json_whatever_its_kind() -> None:
         for assumes in ("generic", "unbalanced"):
             one, other = problem.state(assumes), again.state(assumes)
             assert all((one.parameters[n] == other.parameters[n]).all() for n in one.parameters)
-            assert (one.target == other.target).all() and (one.weights == other.weights).all()
+            assert (one.target == other.target).all()
+            assert (one.weights == other.weights).all()
     assert with_large_numbers(problem, 0).kind == problem.kind
 
 
