@@ -12,13 +12,14 @@ from ._drawn import described_paths, described_problems
 from ._events import Cell
 from ._problem import Problem
 from ._state import State
-from ._strategies import EXACT_BITS, draw_problems, problems, with_large_numbers
+from ._strategies import EXACT_BITS, draw_problems, problems, turns_of_starts, with_large_numbers
 
 PATH_SIZE = 4  # largest mode of a path's tensor
 TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths of one batch
 FAR_TURNS = ("coarse", "late")  # and of the other batch, whose runs go far or in steps that are not small
-IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle"}  # kinds of problems that go nowhere, however long
-FAR_SHARE = 4  # one path in so many
+# Kinds of problems that go nowhere however long, or whose stiffest direction leaves no time for the others.
+IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle", "graded-target", "graded-weights", "graded-slices"}
+FAR_SHARE = 3  # one path in so many
 TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for
 LARGER_TARGET = 5
 LARGER_SHARE = 12  # one tensor in so many is larger
@@ -59,7 +60,8 @@ class Inputs:
     def problems(self) -> list[Problem]:
         """The generated problems of the cell."""
         cell, settings = self.cell, self.settings
-        strategy = problems(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes)
+        turns = turns_of_starts(settings.seed)
+        strategy = problems(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, turns=turns)
         return draw_problems(strategy, settings.examples, settings.seed)
 
     def state(self, index: int, assumes: str) -> State:
@@ -121,8 +123,9 @@ class Inputs:
 
         def drawn(largest: int, count: int, seed: int) -> list[Problem]:
             strategy = problems(
-                depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=largest
-            )
+                depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=largest,
+                turns=turns_of_starts(seed),
+            )  # fmt: skip
             return draw_problems(strategy, count, seed)
 
         larger = settings.examples // LARGER_SHARE

@@ -15,7 +15,7 @@ Choose = Callable[[tuple[int, ...], int, int], np.ndarray]
 PLAIN = "plain"
 STARTS = (  # named more than once: more often
     *("zero-slice", "superdiagonal", "repeated", "rank-deficient", "identity", "tiny", "large", "fine"),
-    *("collinear", "graded-entries", "graded-slices", "saddle", "saddle", "isometry", "isometry"),
+    *("collinear", "collinear", "graded-entries", "graded-slices", "saddle", "saddle", "isometry", "isometry"),
     *("spectrum", "spectrum", "even", "even", "even", "even"),
 )
 TARGETS = ("zero-target", "fitted", "unseen-misfit", "graded-target")
@@ -91,7 +91,7 @@ def aim_start(kind: str, architecture: Architecture, blocks: dict[str, np.ndarra
         for block in factors:
             if block.shape[1] > 1:
                 block[:, 1] = block[:, 0] * 2**CLOSE
-                block[0, 1] += int(choose((), 0, 1))
+                block[0, 1] += int(choose((), 0, 2) > 0)
     if "graded-entries" in parts:
         for block in blocks.values():
             block[...] = block * 2 ** choose(block.shape, 0, spread_of(architecture))

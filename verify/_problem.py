@@ -40,7 +40,7 @@ GROWTH, SLOWNESS = 2, 4
 VISIBLE = 2.0**-8  # a short way is lost in what cancellation leaves of W: only where W is this much of its terms
 ESCAPE_SMALLNESS = 4  # of those that are to escape within the steps of a path
 # Time of a "late" path times its largest sharpness: with 16 records a step is at most 1.25 / sharpness. A "coarse" one
-# has the largest steps from which gradient descent returns: its loss stays below BOUNDED times that of the start.
+# has steps with which gradient descent rises and returns: its loss stays below BOUNDED times that of the start.
 LATE = 20.0
 BOUNDED = 100.0
 COARSEST = 3.5
@@ -322,44 +322,49 @@ def _time_unit(state: State, pace: str) -> int:
 
 
 def _on_the_edge(problem: Problem, assumes: str) -> Problem:
-    """The problem with time faster by 2^k, 5/4, 6/4 or 7/4 of it, the most at which gradient descent stays bounded.
+    """The problem with faster time, where gradient descent strays furthest from descending and still returns.
 
-    Quarters come from weights times 4 to 7. Steps above COARSEST in units of 1 / sharpness at the start are not tried,
-    so that the flow of the same problem is not stiff.
+    Time is faster by 4/4, 5/4, 6/4 or 7/4 of 1, 2 or 4; the quarters come from weights times 4 to 7. Larger factors, or
+    steps above COARSEST in units of 1 / sharpness at the start, would make the flow of the same problem stiff.
     """
     start = problem.state(assumes)
     sharp = float(sharpness(start.architecture, start.parameters, start.target, start.weights, iterations=6))
     room = COARSEST * RECORDS / sharp if sharp > 0 else math.inf
-    for k, quarter in itertools.product(range(6, -1, -1), (7, 6, 5, 4)):
+    chosen, furthest = problem, 0.0
+    for k, quarter in itertools.product((2, 1, 0), (7, 6, 5, 4)):
         if quarter * 2.0 ** (k - 2) > room:
             continue
         faster = replace(problem, weights=quarter * problem.counts, weight_exponent=problem.weight_exponent + k - 2)
-        if _stays_bounded(faster.state(assumes)):
-            return faster
-    return problem
+        peak = _peak(faster.state(assumes))
+        if furthest < peak <= BOUNDED:
+            chosen, furthest = faster, peak
+    return chosen
 
 
 def _returning(problem: Problem, assumes: str) -> Problem:
     """The problem with time slower by powers of two until gradient descent stays bounded."""
     for _ in range(6):
-        if _stays_bounded(problem.state(assumes)):
+        if _peak(problem.state(assumes)) <= BOUNDED:
             break
         problem = replace(problem, weight_exponent=problem.weight_exponent - 1)
     return problem
 
 
-def _stays_bounded(state: State) -> bool:
-    """Whether the loss of gradient descent with one step a record stays below BOUNDED times that of the start."""
+def _peak(state: State) -> float:
+    """Largest loss of gradient descent with one step a record, over that of the start; infinite above BOUNDED."""
     blocks = {name: block.numpy() for name, block in state.parameters.items()}
     target, weights, first = state.target.numpy(), state.weights.numpy(), float(state.loss)
+    peak = 1.0
     with np.errstate(all="ignore"):
-        for _ in range(RECORDS):
+        for _ in range(RECORDS if first > 0 else 0):
             gradient = reference_gradient(state.architecture, blocks, target, weights)
             blocks = {name: block - gradient[name] / RECORDS for name, block in blocks.items()}
             residual = reference_compose(state.architecture, blocks) - target
-            if not float((weights * residual * residual).sum()) / 2 <= BOUNDED * first:
-                return False
-    return True
+            loss = float((weights * residual * residual).sum()) / 2
+            if not loss <= BOUNDED * first:
+                return math.inf
+            peak = max(peak, loss / first)
+    return peak
 
 
 def _superdiagonal(architecture: Architecture, raw: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
