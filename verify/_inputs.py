@@ -17,8 +17,8 @@ from ._strategies import EXACT_BITS, draw_problems, problems, turns_of_starts, w
 PATH_SIZE = 4  # largest mode of a path's tensor
 TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths of one batch
 FAR_TURNS = ("coarse", "late")  # and of the other batch, whose runs go far or in steps that are not small
-# Kinds of problems that go nowhere however long, or whose stiffest direction leaves no time for the others.
-IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle", "graded-target", "graded-weights", "graded-slices"}
+# Kinds of problems that go nowhere however long, or whose stiffest entry leaves no time for the others.
+IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle", "graded-target"}
 FAR_SHARE = 3  # one path in so many
 TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for
 LARGER_TARGET = 5
