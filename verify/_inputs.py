@@ -14,12 +14,12 @@ from ._problem import Problem
 from ._state import State
 from ._strategies import EXACT_BITS, draw_problems, problems, turns_of_starts, with_large_numbers
 
-PATH_SIZE = 4  # largest mode of a path's tensor
+PATH_SIZE, PATH_SIDE = 4, 6  # largest mode of a path's tensor, and largest core size
 TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths of one batch
 FAR_TURNS = ("coarse", "late")  # and of the other batch, whose runs go far or in steps that are not small
 # Kinds of problems that go nowhere however long, or whose stiffest entry leaves no time for the others.
 IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle", "graded-target"}
-FAR_SHARE = 3  # one path in so many
+FAR_SHARE = 4  # one path in so many
 TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for
 LARGER_TARGET = 5
 LARGER_SHARE = 12  # one tensor in so many is larger
@@ -92,7 +92,11 @@ class Inputs:
         if assumes not in self._batches:
             count = self.settings.paths + self.settings.paths // 5
             paths = self._path_problems(count, self.settings.seed + 1)
-            far = [p for p in paths if not IDLE & set(p.kind.split("+"))][: max(1, count // FAR_SHARE)]
+            moving = [p for p in paths if not IDLE & set(p.kind.split("+"))]
+            # Small ones: a long way in many stages is dear, and one frame holds all problems of a batch.
+            far = sorted(moving, key=lambda p: max(p.architecture.ranks + p.architecture.sizes))[
+                : max(1, count // FAR_SHARE)
+            ]
             groups = [([p for p in paths if p not in far], TURNS), (far, FAR_TURNS)]
             self._batches[assumes] = [
                 PathBatch([replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))], assumes)
@@ -109,7 +113,7 @@ class Inputs:
             5 * count,
             seed,
         )
-        small = [p for p in drawn if max(p.architecture.sizes) <= PATH_SIZE or fixed]
+        small = [p for p in drawn if fixed or max(p.architecture.sizes + p.architecture.ranks) <= PATH_SIDE]
         roomy = [p for p in small if min(*p.architecture.sizes, *p.architecture.ranks) > 1]
         chosen = roomy[: 2 * count // 3]
         rest = [p for p in small if p not in chosen]

@@ -45,7 +45,7 @@ ESCAPE_SMALLNESS = 4  # of those that are to escape within the steps of a path
 LATE = 20.0
 BOUNDED = 100.0
 COARSEST = 3.5
-EVALUATIONS = 1000  # of a roughly solved flow of the modified loss: more, and the problem is stiff
+EVALUATIONS = 700  # of a roughly solved flow of the modified loss: more, and the problem is stiff
 FAR = ("late", "coarse")
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 

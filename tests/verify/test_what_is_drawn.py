@@ -241,17 +241,17 @@ def superdiagonal_targets_are_distinct(flow: Flow):
 
 
 # -- paths
-@false(at=BOTH)
+@false(at=BOTH, assumes="balanced")
 def descents_never_raise_the_loss(descent: Descent):
     return at_most(descent.losses[1:], descent.losses[:-1] * (1 + 1e-6) + 1e-20)
 
 
-@false(at=BOTH)
+@false(at=BOTH, assumes="small")
 def descents_never_exceed_their_start(descent: Descent):
     return at_most(descent.losses.max(), 1.001 * descent.losses[0] + 1e-20)
 
 
-@false(at=((2, 3),))
+@false(at=((1, 2),), assumes="balanced")
 def descents_never_exceed_twice_their_start(descent: Descent):
     return at_most(descent.losses.max(), 2 * descent.losses[0] + 1e-20)
 
