@@ -90,9 +90,7 @@ class PathBatch:
                 name: value * (1 + 2.0**-51 * (torch.rand(value.shape, generator=generator, dtype=torch.float64) - 0.5))
                 for name, value in parameters.items()
             }
-        targets, weights = (
-            [padded(getattr(s, of), self.frame.sizes) for s in self.starts] for of in ("target", "weights")
-        )
+        targets, weights = ([padded(getattr(s, of), self.frame.sizes) for s in self.starts] for of in ("target", "weights"))
         return parameters, torch.stack(targets), torch.stack(weights)
 
     def descent(self, index: int, level: int, optimizer: str = "gd", jitter: int = 0) -> Descent:
@@ -169,7 +167,9 @@ class PathBatch:
 
     def _solve(self, arrays: dict[str, Any], target: Any, weights: Any, rtol: float, **options: Any) -> Any:
         times = np.arange(self.records + 1) / self.records
-        return solve_flow(self.frame, arrays, target, weights, times, rtol=rtol, atol=rtol * 1e-3, **options)
+        return solve_flow(
+            self.frame, arrays, target, weights, times, rtol=rtol, atol=rtol * 1e-3, **options
+        )
 
     def _as_flow(self, solution: Any, index: int, place: tuple[int, ...], rtol: float) -> Flow:
         if solution.status != "finished":
