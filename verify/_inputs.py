@@ -13,11 +13,13 @@ from ._events import Cell
 from ._kinds import PLAIN
 from ._problem import Problem
 from ._state import State
-from ._strategies import EXACT_BITS, draw_problems, problems, with_large_numbers
+from ._strategies import EXACT_BITS, draw_problems, problems, turns_of_starts, with_large_numbers
 
-PATH_SIZE = 4  # largest mode of a path's tensor
+PATH_SIZE, PATH_SIDE = 4, 6  # largest mode of a path's tensor, and largest core size
 TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths of one batch
-FAR_TURNS = ("late", "coarse")  # and of the other batch, whose runs go far or in steps that are not small
+FAR_TURNS = ("coarse", "late")  # and of the other batch, whose runs go far or in steps that are not small
+# Kinds of problems that go nowhere however long, or whose stiffest entry leaves no time for the others.
+IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle", "graded-target"}
 FAR_SHARE = 4  # one path in so many
 TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for
 LARGER_TARGET = 5
@@ -59,7 +61,8 @@ class Inputs:
     def problems(self) -> list[Problem]:
         """The generated problems of the cell."""
         cell, settings = self.cell, self.settings
-        strategy = problems(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes)
+        turns = turns_of_starts(settings.seed)
+        strategy = problems(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, turns=turns)
         return draw_problems(strategy, settings.examples, settings.seed)
 
     def state(self, index: int, assumes: str) -> State:
@@ -72,9 +75,11 @@ class Inputs:
     exact_bits = EXACT_BITS
 
     def exact_problem(self, index: int) -> Problem:
-        """Problem `index` for exact arithmetic: random whole numbers of `exact_bits` bits where its start is plain."""
+        """Problem `index` for exact arithmetic: for every second one random whole numbers of `exact_bits` bits where
+        its start is plain; the others keep their small numbers, among which there are ties."""
         if index not in self._exact_problems:
-            self._exact_problems[index] = with_large_numbers(self.problems[index], index)
+            problem = self.problems[index]
+            self._exact_problems[index] = problem if index % 2 else with_large_numbers(problem, index)
         return self._exact_problems[index]
 
     def exact_target(self, index: int) -> Problem:
@@ -91,10 +96,14 @@ class Inputs:
     def batches(self, assumes: str) -> list[PathBatch]:
         """Path problems, each of an architecture of its own: a batch that goes a short way, and one that goes far."""
         if assumes not in self._batches:
-            count = self.settings.paths
-            far = max(1, count // FAR_SHARE)
-            paths = self._path_problems(count + 1, self.settings.seed + 1)
-            groups = [(paths[far:], TURNS), (paths[:far], FAR_TURNS)]
+            count = self.settings.paths + self.settings.paths // 5
+            paths = self._path_problems(count, self.settings.seed + 1)
+            moving = [p for p in paths if not IDLE & set(p.kind.split("+"))]
+            # Small ones: a long way in many stages is dear, and one frame holds all problems of a batch.
+            far = sorted(moving, key=lambda p: max(p.architecture.ranks + p.architecture.sizes))[
+                : max(1, count // FAR_SHARE)
+            ]
+            groups = [([p for p in paths if p not in far], TURNS), (far, FAR_TURNS)]
             self._batches[assumes] = [
                 PathBatch([replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))], assumes)
                 for group, turns in groups
@@ -110,7 +119,7 @@ class Inputs:
             5 * count,
             seed,
         )
-        small = [p for p in drawn if max(p.architecture.sizes) <= PATH_SIZE or fixed]
+        small = [p for p in drawn if fixed or max(p.architecture.sizes + p.architecture.ranks) <= PATH_SIDE]
         roomy = [p for p in small if min(*p.architecture.sizes, *p.architecture.ranks) > 1]
         chosen = roomy[: 2 * count // 3]
         rest = [p for p in small if p not in chosen]
@@ -124,8 +133,9 @@ class Inputs:
 
         def drawn(largest: int, count: int, seed: int) -> list[Problem]:
             strategy = problems(
-                depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=largest
-            )
+                depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=largest,
+                turns=turns_of_starts(seed),
+            )  # fmt: skip
             return draw_problems(strategy, count, seed)
 
         larger = settings.examples // LARGER_SHARE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,12 +22,15 @@ from numerics import (
     compose,
     matrix_balance,
     reference_compose,
+    reference_gradient,
     sharpness,
+    solve_flow,
     unbalance,
 )
 
-from ._kinds import exponent_of
+from ._kinds import exponent_of, without_fit
 from ._numbers import current_digits, entrywise, mpf_to_mpfr
+from ._path import RECORDS
 from ._precise import Precise
 from ._state import PreciseState, State
 
@@ -35,10 +39,14 @@ SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
 # in slow growth it has the signs of W and time is 2^4 times slower, too: W grows while the gradient is small.
 GROWTH, SLOWNESS = 2, 4
 VISIBLE = 2.0**-8  # a short way is lost in what cancellation leaves of W: only where W is this much of its terms
-ESCAPE_SMALLNESS = 3  # of those that are to escape within the steps of a path
-# Time of a path times the largest sharpness on the way, for the paces that go far: with 16 records a step of 1/16 is
-# 1 in these units of the sharpness for "late" ones, and past the edge of stability, which is 2, for "coarse" ones.
-FAR = {"late": 16.0, "coarse": 34.0}
+ESCAPE_SMALLNESS = 4  # of those that are to escape within the steps of a path
+# Time of a "late" path times its largest sharpness: with 16 records a step is at most 1.25 / sharpness. A "coarse" one
+# has steps with which gradient descent rises and returns: its loss stays below BOUNDED times that of the start.
+LATE = 20.0
+BOUNDED = 100.0
+COARSEST = 3.5
+EVALUATIONS = 700  # of a roughly solved flow of the modified loss: more, and the problem is stiff
+FAR = ("late", "coarse")
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
 
@@ -56,7 +64,7 @@ class Problem:
         kind: the thin sets the generator aimed at. Two of them are kept here: in "fitted" problems the target is W of
             the start, in "unseen-misfit" ones it is W of the start wherever it is observed.
         pace: how `for_path` scales target and time: "plain", "large target", "slow growth", "late" (until the loss has
-            fallen far; a small start escapes) or "coarse" (steps near and beyond the edge of stability).
+            fallen far; a small start escapes) or "coarse" (steps near the edge of stability).
         weights: whole numbers, shape sizes, zero where unobserved; None where all observed entries weigh the same.
     """
 
@@ -126,7 +134,7 @@ class Problem:
     ) -> dict[str, np.ndarray]:
         """Off balance in one of four ways, which the whole numbers of the problem choose: the last block of every group
         longer by 1 in the square, or four times shorter; the first block twice as long; or every block of every group
-        by a power of two of its own, from 1/2 to 2."""
+        by a power of two of its own, from 1/4 to 4."""
         salt = sum(int(np.abs(block).sum()) for block in raw.values())
         way = salt % 4
         if way == 0:
@@ -142,7 +150,7 @@ class Problem:
                     factor = np.array(2.0 if name == chain[0] else 1.0)
                 else:
                     whole = architecture.chain == "mode" and name != chain[-1]  # shared by all groups of the mode
-                    factor = 2.0 ** generator.integers(-1, 2, () if whole else (architecture.ranks[n],))
+                    factor = 2.0 ** generator.integers(-2, 3, () if whole else (architecture.ranks[n],))
                     if not whole and name != chain[-1]:
                         factor = factor.reshape(-1, *(1,) * (blocks[name].ndim - 1))
                 with arithmetic.precision():
@@ -238,12 +246,22 @@ class Problem:
             weights=None if weights is None else whole(weights, sizes),
         )
 
+    def _fits_exactly(self, assumes: str) -> bool:
+        """Whether float64 sums to W without rounding in any order: whole numbers below 2^53."""
+        if assumes != "generic":
+            return False
+        sizes = {name: np.abs(block).astype(np.float64) for name, block in self.blocks.items()}
+        return float(np.max(reference_compose(self.architecture, sizes), initial=0.0)) < 2.0**52
+
     def for_path(self, assumes: str) -> Problem:
         """The same problem, rescaled by powers of two so that its flow from time 0 to 1 is worth following.
 
         W and the target get norms near 1; the weights (the unit of time) are set so that in time 1 the loss falls by
         a good part of itself and the stiffest direction relaxes at most a few times.
         """
+        if self.fits is not None and assumes != "superdiagonal" and not self._fits_exactly(assumes):
+            # W minus itself in another order of summation is rounding, which would then be all that a path shows.
+            return replace(self, kind=without_fit(self.kind)).for_path(assumes)
         given = exponent_of("plain" if {"tiny", "large"} & set(self.kind.split("+")) else self.kind, self.architecture)
         plain = replace(self, exponent=given, target_exponent=0, weight_exponent=0)
         slow = self.pace == "slow growth" and assumes != "small"
@@ -258,12 +276,16 @@ class Problem:
             slow = slow and size > VISIBLE * unsigned
             # Where W vanishes by cancellation, what is left is rounding: the size without signs sets the scale then.
             size = max(size, 2.0**-20 * unsigned)
+            escapes = assumes == "small" and self.pace in FAR
             if assumes == "small":
-                size *= 2.0 ** (ESCAPE_SMALLNESS if self.pace in FAR else PATH_SMALLNESS)
+                size *= 2.0 ** (ESCAPE_SMALLNESS if escapes else PATH_SMALLNESS)
             degree = 1 + architecture.order * architecture.depth
             target_size = float(np.linalg.norm(self.target.astype(float) * (self.counts > 0)))
             exponent = -round(math.log2(size) / degree) if size > 0 else 0
             wanted = 1.0
+            if escapes and size > 0:  # W below 2^-ESCAPE_SMALLNESS whatever the rounding, and a target as far above it
+                exponent = -math.ceil(math.log2(size) / degree)
+                wanted = size * 2.0 ** (degree * exponent)
             if assumes != "small" and self.pace in ("slow growth", "large target"):
                 wanted = 2.0**GROWTH * max(1.0, size * 2.0 ** (degree * exponent))
             target = self.target
@@ -275,7 +297,10 @@ class Problem:
                 target_exponent=round(math.log2(wanted / target_size)) if target_size > 0 else 0,
                 target=target,
             )
-        return replace(plain, weight_exponent=_time_unit(plain.state(assumes), self.pace) - SLOWNESS * slow)
+        scaled = replace(plain, weight_exponent=_time_unit(plain.state(assumes), self.pace) - SLOWNESS * slow)
+        if self.pace == "late":
+            return _returning(scaled, assumes)
+        return _on_the_edge(scaled, assumes) if self.pace == "coarse" else scaled
 
 
 def _time_unit(state: State, pace: str) -> int:
@@ -288,9 +313,86 @@ def _time_unit(state: State, pace: str) -> int:
     )
     decay = 0.5 * float(state.loss) / square if square > 0 else math.inf
     unit = min(decay, 4.0 / top if top > 0 else math.inf)
-    if pace in FAR and top > 0:
-        unit = FAR[pace] / top
-    return round(math.log2(unit)) if 0 < unit < math.inf else 0
+    if pace in FAR:
+        degree = 1 + state.order * state.depth
+        sizes = [float(torch.linalg.vector_norm(W * (state.weights > 0))) for W in (state.target, state.tensor)]
+        top = max(sharp, degree * float(state.weights.max()) * max(sizes) ** (2 - 2 / degree))
+        unit = LATE / top if top > 0 else math.inf
+    if not 0 < unit < math.inf:
+        return 0
+    return (math.floor if pace in FAR else round)(math.log2(unit))
+
+
+def _on_the_edge(problem: Problem, assumes: str) -> Problem:
+    """The problem with faster time, where gradient descent strays furthest from descending and still returns.
+
+    Time is faster by up to 7, in sixty-fourths (weights times a whole number), found by bisection between a time from
+    which descent returns and one from which it does not. Larger factors, or steps above COARSEST in units of
+    1 / sharpness at the start, would make the flow of the same problem stiff.
+    """
+    start = problem.state(assumes)
+    sharp = float(sharpness(start.architecture, start.parameters, start.target, start.weights, iterations=6))
+    room = COARSEST * RECORDS / sharp if sharp > 0 else math.inf
+
+    def faster(parts: int) -> Problem:
+        return replace(problem, weights=parts * problem.counts, weight_exponent=problem.weight_exponent - 6)
+
+    peaks: dict[int, float] = {}
+
+    def returns(parts: int) -> bool:
+        if parts not in peaks:
+            peaks[parts] = _peak(faster(parts).state(assumes))
+        return peaks[parts] <= BOUNDED
+
+    grid = [quarter * 16 << k for k in range(3) for quarter in (4, 5, 6, 7) if quarter * 2.0 ** (k - 2) <= room]
+    for below, above in itertools.pairwise([*grid, 0]):
+        if not returns(below):
+            break
+        if above and not returns(above):
+            for _ in range(6):
+                middle = (below + above) // 2
+                below, above = (middle, above) if returns(middle) else (below, middle)
+            break
+    # The furthest first; of those that only descend, the fastest.
+    returning = sorted((parts for parts in peaks if returns(parts)), key=lambda parts: (-peaks[parts], -parts))
+    mild = (faster(parts) for parts in returning[:5] if not _is_stiff(faster(parts).state(assumes)))
+    return next(mild, problem)
+
+
+def _is_stiff(state: State) -> bool:
+    """Whether the flow of the modified loss, which descents are held against too, takes an explicit solver too long."""
+    blocks = {name: block.numpy() for name, block in state.parameters.items()}
+    solution = solve_flow(
+        state.architecture, blocks, state.target.numpy(), state.weights.numpy(), [0.0, 1.0],
+        rtol=1e-6, atol=1e-9, budget=EVALUATIONS, modified_step=1 / RECORDS,
+    )  # fmt: skip
+    return solution.status != "finished"
+
+
+def _returning(problem: Problem, assumes: str) -> Problem:
+    """The problem with time slower by powers of two until gradient descent stays bounded."""
+    for _ in range(6):
+        if _peak(problem.state(assumes)) <= BOUNDED:
+            break
+        problem = replace(problem, weight_exponent=problem.weight_exponent - 1)
+    return problem
+
+
+def _peak(state: State) -> float:
+    """Largest loss of gradient descent with one step a record, over that of the start; infinite above BOUNDED."""
+    blocks = {name: block.numpy() for name, block in state.parameters.items()}
+    target, weights, first = state.target.numpy(), state.weights.numpy(), float(state.loss)
+    peak = 1.0
+    with np.errstate(all="ignore"):
+        for _ in range(RECORDS if first > 0 else 0):
+            gradient = reference_gradient(state.architecture, blocks, target, weights)
+            blocks = {name: block - gradient[name] / RECORDS for name, block in blocks.items()}
+            residual = reference_compose(state.architecture, blocks) - target
+            loss = float((weights * residual * residual).sum()) / 2
+            if not loss <= BOUNDED * first:
+                return math.inf
+            peak = max(peak, loss / first)
+    return peak
 
 
 def _superdiagonal(architecture: Architecture, raw: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -67,6 +67,14 @@ def cube(architecture: Architecture) -> Architecture:
     return Architecture(architecture.depth, size, size, architecture.chain)
 
 
+def with_room(architecture: Architecture) -> Architecture:
+    """The same without sides of one, unless it would pass a cap."""
+    sizes, ranks = (tuple(max(2, side) for side in sides) for sides in (architecture.sizes, architecture.ranks))
+    if math.prod(sizes) > ENTRIES_CAP or math.prod(ranks) > CORE_CAP:
+        return architecture
+    return Architecture(architecture.depth, sizes, ranks, architecture.chain)
+
+
 def broad(architecture: Architecture, generator: np.random.Generator) -> Architecture:
     """The same with a mode of 6 to 8 whose unfolding has as many columns or more: room for as many equal directions."""
     order = architecture.order
