@@ -12,7 +12,7 @@ from verify.claims import BUILT_IN
 
 GOOD = (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED)
 CHAINS = ("column", "mode", "gate")
-FEW = Settings(examples=12, paths=7)
+FEW = Settings(examples=30, paths=7)
 
 
 @pytest.mark.parametrize(

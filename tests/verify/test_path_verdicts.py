@@ -338,8 +338,10 @@ def test_one_problem_that_diverges_rejects_itself_alone() -> None:
     def loss_is_that_of_the_state(descent: Descent):
         return equal(descent.losses, descent.series(lambda s: s.loss))
 
-    outcomes = [judge_descent(loss_is_that_of_the_state, mixed, i) for i in range(7)]
-    assert [o.status for o in outcomes] == ["holds"] * 2 + ["rejected"] + ["holds"] * 4
+    count = len(mixed.problems)
+    assert count >= 6
+    outcomes = [judge_descent(loss_is_that_of_the_state, mixed, i) for i in range(count)]
+    assert [o.status for o in outcomes] == ["holds"] * 2 + ["rejected"] + ["holds"] * (count - 3)
     assert "diverged" in outcomes[2].how
 
 

@@ -47,7 +47,8 @@ def false(*, at=((2, 3),), assumes="generic", optimizer="gd"):
     """A false conjecture, and the cells (depth, order) in which its violation must be drawn."""
 
     def register(function):
-        claim = conjecture(assumes=assumes, optimizer=optimizer)(function)
+        rule = {} if optimizer == "gd" else {"optimizer": optimizer}  # only what is trained may name one
+        claim = conjecture(assumes=assumes, **rule)(function)
         FALSE.extend((claim, cell) for cell in at)
         return claim
 
