@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -28,7 +28,7 @@ from ._problem import Problem
 from ._proof import Proof, proof_of
 from ._rates import watching
 from ._seeds import run_seeds
-from ._shrink import shrink
+from ._shrink import extent, shrink
 from ._target import Costs, as_precise_target, as_target
 from ._verdict import Outcome, Result, Verdict
 
@@ -40,8 +40,13 @@ UNDECIDED, UNDECIDED_PATHS = 0.02, 0.25
 CHECKED = 8  # inputs on which rates are compared with difference quotients
 AUDITED = 4  # inputs that a claim about a State is asked of in 75 digits although float64 found nothing
 PATHS = ("Flow", "Descent")
+# Problems tried for a smaller witness of a built-in negative claim, which supports it whatever its size, and again for
+# simpler numbers. That of a path is the smallest one drawn: one more run costs as much as that of a whole batch.
+WITNESS = {"State": 60}
 STATED = ("holds", "violated", "undecided")  # statuses whose worst and allowed say something
 SAMPLES = 60  # points kept for the picture of measured against predicted
+
+Example = Problem | tuple[PathBatch, int]  # a problem, or one of a batch
 
 
 class CellRun:
@@ -74,9 +79,9 @@ class CellRun:
         check_range(claim, self.cell.depth, self.cell.order, self.cell.chain)
         outcomes: list[Outcome] = []
         self._witnessed, self._is_identity = False, False
-        witness: tuple[Problem | tuple[PathBatch, int], Outcome] | None = None
+        witness: tuple[Example, Outcome] | None = None
         deadline = time.monotonic() + self.settings.budget
-        for number, (example, ask) in enumerate(self._examples(claim)):
+        for number, (place, (example, ask)) in enumerate(self._in_order(claim)):
             left = deadline - time.monotonic()
             if left <= 0 and number:
                 result.detail = self._cut_short(number)
@@ -85,7 +90,7 @@ class CellRun:
                 with time_limit(max(left, 0.001)):
                     if number == 0:
                         self._check_repeatable(claim, example)
-                    outcomes.append(_asked(ask, first=number < CHECKED))
+                    outcomes.append(_asked(ask, first=place < CHECKED))
             except OutOfTime:
                 if not number:
                     raise
@@ -126,7 +131,12 @@ class CellRun:
         _fill(result, outcomes)
         self._conclude(claim, result, outcomes, exact, proof)
 
-    def _examples(self, claim: Claim) -> Iterator[tuple[Problem | tuple[PathBatch, int], Callable[[], Outcome]]]:
+    def _in_order(self, claim: Claim) -> Iterable[tuple[int, tuple[Example, Callable[[], Outcome]]]]:
+        """The examples with their places; those of a negative claim from the smallest up: its witness is the first."""
+        examples = enumerate(self._examples(claim))
+        return sorted(examples, key=lambda it: extent(_problem_of(it[1][0]))) if claim.negative else examples
+
+    def _examples(self, claim: Claim) -> Iterator[tuple[Example, Callable[[], Outcome]]]:
         if claim.subject == "State":
             for index, problem in enumerate(self.inputs.problems):
                 yield problem, partial(self._ask, claim, index, problem)
@@ -157,7 +167,7 @@ class CellRun:
     def _cut_short(self, number: int) -> str:
         return f"budget of {self.settings.budget:g} s used up after {number} examples; raise budget="
 
-    def _check_repeatable(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> None:
+    def _check_repeatable(self, claim: Claim, example: Example) -> None:
         """Two evaluations on one input agree, and no operand has fewer digits than float64.
 
         Raises:
@@ -177,7 +187,7 @@ class CellRun:
         ):
             raise NotRepeatable
 
-    def _subject(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> Any:
+    def _subject(self, claim: Claim, example: Example) -> Any:
         if not isinstance(example, Problem):
             batch, index = example
             return batch.flow(index) if claim.subject == "Flow" else batch.descent(index, 0, claim.optimizer)
@@ -268,29 +278,28 @@ class CellRun:
         return self.settings.paths if claim.subject in PATHS else self.settings.examples
 
     def _refuted(
-        self, claim: Claim, example: Problem | tuple[PathBatch, int], outcome: Outcome, result: Result
+        self, claim: Claim, example: Example, outcome: Outcome, result: Result
     ) -> None:
         """Shrink, confirm on the shrunk problem, and write the counterexample down."""
-        problem = example if isinstance(example, Problem) else example[0].problems[example[1]]
-        if not claim.negative:
+        problem = _problem_of(example)
+        evaluations = WITNESS.get(claim.subject, 0) if claim.negative and claim.topic != "conjectures" else None
 
-            def violates(candidate: Problem) -> bool:
-                try:
-                    return ask_one(claim, candidate).status == "violated"
-                except Exception:
-                    return False
+        def violates(candidate: Problem) -> bool:
+            try:
+                return ask_one(claim, candidate, witnessed=evaluations is not None).status == "violated"
+            except Exception:
+                return False
 
-            seconds = min(self.settings.budget, 6.0)
-            smaller = shrink(
-                violates, self.cell, problem, fixed=self.settings.sizes, seed=self.settings.seed,
-                seconds=seconds, cores=claim.subject != "Target",
-                tries={"State": 8, "Target": 8, "Seeds": 1}.get(claim.subject, 2),
-            )  # fmt: skip
-            if smaller is not None:
-                again = ask_one(claim, smaller)
-                if again.status == "violated":
-                    problem = smaller.for_path(claim.assumes) if claim.subject in PATHS else smaller
-                    outcome = again
+        smaller = shrink(
+            violates, self.cell, problem, fixed=self.settings.sizes, seed=self.settings.seed,
+            seconds=min(self.settings.budget, 6.0), cores=claim.subject != "Target",
+            tries={"State": 8, "Target": 8, "Seeds": 1}.get(claim.subject, 2), evaluations=evaluations,
+        )  # fmt: skip
+        if smaller is not None:
+            again = ask_one(claim, smaller)
+            if again.status == "violated":
+                problem = smaller.for_path(claim.assumes) if claim.subject in PATHS else smaller
+                outcome = again
         result.verdict = Verdict.SUPPORTED if claim.negative else Verdict.REFUTED
         result.detail = ("witness: " if claim.negative else "") + outcome.how
         proof = None if claim.negative else proof_of(claim, self.cell)
@@ -303,8 +312,14 @@ class CellRun:
         result.counterexample = as_counterexample(claim, self.cell, problem, outcome, self.settings.seed)
 
 
-def ask_one(claim: Claim, problem: Problem, *, scaled: bool = False) -> Outcome:
+def _problem_of(example: Example) -> Problem:
+    return example if isinstance(example, Problem) else example[0].problems[example[1]]
+
+
+def ask_one(claim: Claim, problem: Problem, *, scaled: bool = False, witnessed: bool = False) -> Outcome:
     """What a single problem says of a claim; a path problem is scaled (unless it is already) and run on its own.
+
+    `witnessed`: of a State float64 alone is asked where it is clear; see `judge_state`.
 
     Raises: whatever the claim's function raises.
     """
@@ -313,7 +328,7 @@ def ask_one(claim: Claim, problem: Problem, *, scaled: bool = False) -> Outcome:
             exact = judge_exact(claim, problem)
             if exact is not None:
                 return exact
-        return judge_state(claim, problem)
+        return judge_state(claim, problem, witnessed=witnessed)
     if claim.subject == "Target":
         return judge_target(claim, problem)
     if claim.subject == "Seeds":

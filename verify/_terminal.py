@@ -74,7 +74,8 @@ class Terminal:
             for table in tables:
                 self.out.print(table)
         for result in self.results:
-            if result.verdict is Verdict.REFUTED and result.counterexample:
+            own = result.topic == "conjectures"  # a reader who wrote the claim wants to see its witness
+            if result.counterexample and (result.verdict is Verdict.REFUTED or (own and is_witness(result))):
                 self.out.print(describe(result), markup=False, soft_wrap=True)
             elif result.verdict not in (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED):
                 self.out.print(
@@ -91,6 +92,11 @@ class Terminal:
             )
         if self.results:
             self.out.print(LAST_LINE, markup=False)
+
+
+def is_witness(result: Result) -> bool:
+    """Whether the counterexample of a result supports it: its claim says that a relation fails."""
+    return result.verdict is Verdict.SUPPORTED and bool((result.counterexample or {}).get("negative"))
 
 
 def counts(result: Result) -> str:
@@ -120,6 +126,8 @@ def _table(results: list[Result]) -> Table:
         order = "" if r.observed_order is None else f"{r.observed_order:.2f}"
         allowed = "by order" if r.allowed == float("inf") else f"{r.allowed:.0e}"
         name = r.id + (f"\n  [{r.range}]" if r.range else "")
+        if r.counterexample and is_witness(r):
+            name += f"\n  [witness: {_shape(r.counterexample)}]"
         table.add_row(
             Text(r.verdict.value, STYLE[r.verdict]),
             Text(name),
@@ -187,11 +195,11 @@ def describe(result: Result) -> str:
         f"violation {c['violation']:.2e}, allowed {c['allowed']:.1e} (relative)"
     )
     if c["subject"] == "Target":
-        lines.append(f"  input       a tensor of sizes {_times(c['sizes'])}")
+        lines.append(f"  input       a tensor of {_shape(c)}")
     else:
         several = ", the first of the random starts:" if c["subject"] == "Seeds" else ""
         lines.append(
-            f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, "
+            f"  input       {_shape(c)}, start {c['assumes']}, "
             f"loss 1/2 sum w (W - target)^2, w = {_weights(c)}{several}"
         )
     lines += [f"    {name:6} = {values}" for name, values in c.get("whole", {}).items() if c["start"]]
@@ -215,6 +223,11 @@ def _run(run: dict[str, Any]) -> str:
         return f"{run['rule']}: {run['ended']}"
     how = f"to time {run['time']:g}" if "time" in run else f"{run['options']}, {run['steps']} steps of {run['step']!r}"
     return f"{run['rule']} {how}; loss {run['first_loss']:.9g} at the start, {run['final_loss']:.9g} at the end"
+
+
+def _shape(c: dict[str, Any]) -> str:
+    """The sizes of a counterexample, and those of its core where it has one."""
+    return f"sizes {_times(c['sizes'])}" + ("" if c["subject"] == "Target" else f", core {_times(c['ranks'])}")
 
 
 def _times(sizes: list[int]) -> str:
