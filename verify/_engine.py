@@ -277,9 +277,7 @@ class CellRun:
         """How many inputs a claim is to be judged on, as far as the user's settings go."""
         return self.settings.paths if claim.subject in PATHS else self.settings.examples
 
-    def _refuted(
-        self, claim: Claim, example: Example, outcome: Outcome, result: Result
-    ) -> None:
+    def _refuted(self, claim: Claim, example: Example, outcome: Outcome, result: Result) -> None:
         """Shrink, confirm on the shrunk problem, and write the counterexample down."""
         problem = _problem_of(example)
         evaluations = WITNESS.get(claim.subject, 0) if claim.negative and claim.topic != "conjectures" else None

@@ -82,6 +82,13 @@ def extent(problem: Problem) -> tuple[int, int]:
     return sum(sides), sum(int(np.abs(a).sum()) for a in (*problem.blocks.values(), problem.target))
 
 
+def without_zeros(problem: Problem) -> Problem:
+    """The problem with ones for zeros in the factors: of many factors of one number each, some drawn one is 0, and then
+    nothing moves."""
+    blocks = {name: np.where(block, block, name != "G") for name, block in problem.blocks.items()}
+    return replace(problem, blocks=blocks)
+
+
 class Limited:
     """`violates`, which says no without looking once it was asked so many times; None: it is always asked."""
 
@@ -123,7 +130,7 @@ def shrink(
     if evaluations == 0:
         return None
     of_sizes, of_numbers = (Limited(violates, evaluations) for _ in range(2))
-    kinds = ("plain",) if known.kind == "plain" else ("plain", known.kind)
+    kinds = ("plain",) if known.kind == "plain" else ("plain", "plain", known.kind)
 
     def first(architectures: Iterable[Architecture], deadline: float = math.inf) -> Problem | None:
         """The first violating problem of the first architecture that has one."""
@@ -133,11 +140,13 @@ def shrink(
             sides = architecture.sizes + (architecture.ranks if cores and cell.depth else ())
             many = tries >= 2 * MORE and 0 < sum(sides) - len(sides) <= SMALL
             count = MORE * tries if many else tries
-            for problem in draw_problems(problems(architecture, kinds=kinds, pace=known.pace), count, seed):
+            drawn = draw_problems(problems(architecture, kinds=kinds, pace=known.pace), count, seed)
+            for number, problem in enumerate(drawn):
+                candidate = without_zeros(problem) if number % 2 else problem
                 if time.monotonic() > deadline:
                     return None
-                if of_sizes(problem):
-                    return problem
+                if of_sizes(candidate):
+                    return candidate
         return None
 
     def down(architecture: Architecture) -> Iterator[Architecture]:
@@ -158,8 +167,8 @@ def shrink(
 
 
 def _plainer(violates: Callable[[Problem], bool], known: Problem) -> Problem:
-    """The target all 0 and every block in turn all 1, or else the target 1, a block 0, or without signs, where that still
-    violates: quicker than Hypothesis, whose drawing number by number takes longer than most claims."""
+    """The target all 0 and every block in turn all 1, or else the target 1, a block 0, or without signs, where that
+    still violates: quicker than Hypothesis, whose drawing number by number takes longer than most claims."""
     problem = known
     for name in ("", *known.blocks):
         values = problem.blocks[name] if name else problem.target
