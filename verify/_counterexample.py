@@ -46,7 +46,8 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         **problem.as_json(),
         "start": {name: values.tolist() for name, values in start.items()},
         "target": target.tolist(),
-        "whole": _plain(shown.blocks),
+        "whole": _plain(shown.chosen_blocks(claim.assumes)),
+        "shown": _in_force(shown, claim),
         "scaling": scaling(shown, claim.subject, claim.assumes),
         "run": _run(shown, claim),
         "negative": claim.negative,
@@ -61,6 +62,18 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
     }
 
 
+def _in_force(shown: Problem, claim: Claim) -> dict[str, Any]:
+    """Target and weights of the loss as `Problem.as_json` names them; a target that is W of the start as it is."""
+    if claim.subject == "Target":
+        return {"target": whole_numbers(shown).tolist(), "target_exponent": shown.target_exponent}
+    words = shown.as_json()
+    keys = ("target", "target_exponent", "mask", "weights", "normalised", "weight_exponent", "kind")
+    told = {key: words[key] for key in keys}
+    if shown.fits is not None:
+        told |= {"target": shown.state(claim.assumes).target.tolist(), "target_exponent": 0}
+    return told
+
+
 def _plain(value: Any) -> Any:
     """Arrays as nested lists of whole numbers."""
     if isinstance(value, Mapping):
@@ -72,6 +85,14 @@ def _plain(value: Any) -> Any:
     return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
+OFF_BALANCE = (  # the ways of `Problem.way_off_balance`
+    "in every group all blocks are scaled to one norm that keeps W, then the last one until its square is longer by 1",
+    "in every group all blocks are scaled to one norm that keeps W, then the last one is divided by 4",
+    "in every group all blocks are scaled to one norm that keeps W, then the first one is doubled",
+    "in every group all blocks are scaled to one norm that keeps W, then every block times a power of two of its own",
+)
+
+
 def scaling(problem: Problem, subject: str, assumes: str) -> str:
     """The rule that makes the start of the whole numbers, in words."""
     if subject == "Target":
@@ -80,8 +101,7 @@ def scaling(problem: Problem, subject: str, assumes: str) -> str:
         "balanced": "in every group all blocks are scaled to one norm that keeps W",
         "small": "in every group all blocks are scaled to one norm that keeps W",
         "matrix-balanced": "factors are replaced by ones with equal Gram matrices that keep W",
-        "unbalanced": "scaled to a fixed difference of the squared norms in every group",
-        "superdiagonal": "the core superdiagonal, every block its slice's norm times a coordinate direction",
+        "unbalanced": OFF_BALANCE[problem.way_off_balance],
     }.get(assumes, "taken as they are")
     power = problem.exponent + (SMALL_EXPONENT if assumes == "small" else 0)
     return rule + (f", then every block times 2^{power}" if power else "")

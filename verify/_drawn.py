@@ -16,8 +16,13 @@ from ._problem import Problem
 from ._target import whole_numbers
 
 
-def described_problems(problems: Sequence[Problem], *, tensor_only: bool = False) -> dict[str, Any]:
-    """Ranges over problems as plain data: [least, largest], or name -> count; tensors alone have no core or weights."""
+def described_problems(problems: Sequence[Problem], targets: Sequence[np.ndarray] = ()) -> dict[str, Any]:
+    """Ranges over problems as plain data: [least, largest], or name -> count; tensors alone have no core or weights.
+
+    Arguments:
+        targets: those in force; none for tensors alone.
+    """
+    tensor_only = not len(targets)
     kinds = Counter(part for problem in problems for part in problem.kind.split("+"))
     shapes = {p.architecture.sizes if tensor_only else (p.architecture.sizes, p.architecture.ranks) for p in problems}
     told: dict[str, Any] = {
@@ -26,7 +31,7 @@ def described_problems(problems: Sequence[Problem], *, tensor_only: bool = False
         "kinds": dict(sorted(kinds.items())),
         "sizes": _range(size for p in problems for size in p.architecture.sizes),
         "target orders of magnitude": _range(
-            _magnitudes([whole_numbers(p) if tensor_only else p.target]) for p in problems
+            _magnitudes([target]) for target in (map(whole_numbers, problems) if tensor_only else targets)
         ),
     }
     if tensor_only:
@@ -44,7 +49,10 @@ def described_problems(problems: Sequence[Problem], *, tensor_only: bool = False
 
 def described_paths(batches: Sequence[PathBatch]) -> dict[str, Any]:
     """The same for paths, with step x sharpness at the start, time x sharpness, and how far the loss fell."""
-    told = described_problems([problem for batch in batches for problem in batch.problems])
+    told = described_problems(
+        [problem for batch in batches for problem in batch.problems],
+        [start.target.numpy() for batch in batches for start in batch.starts],
+    )
     steps, times, losses = [], [], []
     for batch in batches:
         parameters, target, weights = batch._stacked()
@@ -70,7 +78,8 @@ def _magnitudes(arrays: Sequence[np.ndarray]) -> float:
     """Orders of magnitude between the smallest and the largest non-zero entry of one array, the most of all."""
     spans = [0.0]
     for array in arrays:
-        sizes = np.abs(array[array != 0].astype(np.float64))
+        sizes = np.abs(array.astype(np.float64))
+        sizes = sizes[sizes > 1e-14 * sizes.max(initial=0.0)]  # less is what cancellation leaves of a W
         if sizes.size:
             spans.append(math.log10(float(sizes.max())) - math.log10(float(sizes.min())))
     return max(spans)

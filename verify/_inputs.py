@@ -153,7 +153,12 @@ class Inputs:
         if key not in self._drawn:
             if subject in ("Flow", "Descent"):
                 self._drawn[key] = described_paths(self.batches(assumes))
+            elif subject == "Target":
+                self._drawn[key] = described_problems(self.targets)
+            elif subject == "State":
+                states = [self.state(index, assumes) for index in range(len(self.problems))]
+                self._drawn[key] = described_problems(self.problems, [state.target.numpy() for state in states])
             else:
-                of = {"State": "problems", "Target": "targets", "Seeds": "seed_problems"}[subject]
-                self._drawn[key] = described_problems(getattr(self, of), tensor_only=subject == "Target")
+                starts = [problem.for_path(assumes) for problem in self.seed_problems]
+                self._drawn[key] = described_problems(starts, [start.state(assumes).target.numpy() for start in starts])
         return self._drawn[key]

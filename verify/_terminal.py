@@ -186,6 +186,7 @@ def describe(result: Result) -> str:
     """A refutation, or the witness of a negative claim, as a reader wants it: statement, numbers, smallest input,
     confirmation, how to reproduce."""
     c = result.counterexample or {}
+    shown = c["shown"]
     lines = [
         f"{'WITNESS' if c.get('negative') else 'REFUTED'} {result.id} ({_where(result)})",
         f"  statement   {result.title}" + (f"  [{result.source}]" if result.source else ""),
@@ -200,14 +201,13 @@ def describe(result: Result) -> str:
         several = ", the first of the random starts:" if c["subject"] == "Seeds" else ""
         lines.append(
             f"  input       {_shape(c)}, start {c['assumes']}, "
-            f"loss 1/2 sum w (W - target)^2, w = {_weights(c)}{several}"
+            f"loss 1/2 sum w (W - target)^2, w = {_weights(shown)}{several}"
         )
     lines += [f"    {name:6} = {values}" for name, values in c.get("whole", {}).items() if c["start"]]
     if c.get("scaling"):
         lines.append(f"    blocks   {c['scaling']}")
-    fitted = [word for word in ("fitted", "unseen-misfit") if word in c["kind"].split("+")]
-    power = f" * 2^{c['target_exponent']}" if c["target_exponent"] else ""
-    lines.append(f"    target = {c['target']}{power}" + (", W of the start where it is observed" if fitted else ""))
+    power = f" * 2^{shown['target_exponent']}" if shown["target_exponent"] else ""
+    lines.append(f"    target = {shown['target']}{power}{_fit(shown)}")
     if c.get("run"):
         lines.append(f"  run         {_run(c['run'])}")
     lines.append(f"  confirmed   {c['confirmed']}")
@@ -215,6 +215,14 @@ def describe(result: Result) -> str:
         lines.append(f"  reproduce   python -m verify replay {c['path']}")
         lines.append(f"  script      python -m verify show {c['path']}")
     return "\n".join(lines)
+
+
+FITTED = {"fitted": "  (W of the start)", "unseen-misfit": "  (W of the start where it is observed)"}
+
+
+def _fit(shown: dict[str, Any]) -> str:
+    """Words for a target that is W of the start it is shown with."""
+    return next((FITTED[part] for part in shown.get("kind", "").split("+") if part in FITTED), "")
 
 
 def _run(run: dict[str, Any]) -> str:
