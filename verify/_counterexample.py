@@ -18,7 +18,7 @@ from numerics import UsageError
 
 from ._batch import SUBSTEPS as PATH_SUBSTEPS
 from ._batch import PathBatch, PathFailure
-from ._claim import Claim
+from ._claim import Claim, is_built_in
 from ._events import Cell
 from ._problem import SMALL_EXPONENT, Problem
 from ._refinement import options_of
@@ -37,7 +37,7 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
     return {
         "format": FORMAT,
         "claim": claim.id,
-        "file": claim.file if claim.topic == "conjectures" else None,
+        "file": None if is_built_in(claim.file) else claim.file,
         "assumes": claim.assumes,
         "subject": claim.subject,
         "depth": cell.depth,

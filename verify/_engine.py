@@ -14,7 +14,7 @@ import numpy as np
 from numerics import NotConverged
 
 from ._batch import PathBatch, PathFailure
-from ._claim import Claim, ClaimError, check_range
+from ._claim import Claim, ClaimError, check_range, is_built_in
 from ._counterexample import as_counterexample
 from ._evaluate import HYPOTHESIS, Float64Only, Mutated, Rejected, Undefined, relations
 from ._events import Cell
@@ -280,7 +280,7 @@ class CellRun:
     def _refuted(self, claim: Claim, example: Example, outcome: Outcome, result: Result) -> None:
         """Shrink, confirm on the shrunk problem, and write the counterexample down."""
         problem = _problem_of(example)
-        evaluations = WITNESS.get(claim.subject, 0) if claim.negative and claim.topic != "conjectures" else None
+        evaluations = WITNESS.get(claim.subject, 0) if claim.negative and is_built_in(claim.file) else None
 
         def violates(candidate: Problem) -> bool:
             try:

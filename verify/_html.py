@@ -7,6 +7,7 @@ import shlex
 from html import escape
 from typing import Any
 
+from ._claim import is_built_in
 from ._events import RunFinished
 from ._formula import formula, has_formula
 from ._outputs import WholeFile
@@ -208,7 +209,7 @@ def _drawn(drawn: dict[str, Any]) -> str:
 
 def _reproduce(result: Result, config: dict[str, Any]) -> str:
     one: dict[str, Any] = {"depth": result.depth, "order": result.order, "chain": result.chain}
-    if result.topic != "conjectures":
+    if is_built_in(result.file):
         one |= {"claims": result.id, "conjectures": None}
     else:
         one["claims"] = None

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from ._claim import is_built_in
 from ._events import ClaimJudged, Event, Note, RunFinished, RunStarted, in_order
 from ._verdict import MEANING, Result, Verdict
 
@@ -74,7 +75,7 @@ class Terminal:
             for table in tables:
                 self.out.print(table)
         for result in self.results:
-            own = result.topic == "conjectures"  # a reader who wrote the claim wants to see its witness
+            own = not is_built_in(result.file)  # a reader who wrote the claim wants to see its witness
             if result.counterexample and (result.verdict is Verdict.REFUTED or (own and is_witness(result))):
                 self.out.print(describe(result), markup=False, soft_wrap=True)
             elif result.verdict not in (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED):
