@@ -152,7 +152,7 @@ def _built_in(function: Callable[..., Any]) -> bool:
 
 
 def is_built_in(file: str | None) -> bool:
-    """Whether a claim defined in this file is one of ours: only those run without `conjectures=`, whatever the topic."""
+    """Whether a claim defined in this file is ours, whatever its topic: only those run without `conjectures=`."""
     return Path(file or "").resolve().parent == CLAIMS_FOLDER
 
 
