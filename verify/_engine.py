@@ -23,6 +23,7 @@ from ._judge_path import judge_descent, judge_flow
 from ._judge_seeds import COUNTS, judge_seeds
 from ._judge_state import EXACTLY, audit_state, exactly, judge_exact, judge_state
 from ._judge_target import EFFORTS, judge_target
+from ._keywords import TRAINED
 from ._limits import OutOfTime, time_limit
 from ._problem import Problem
 from ._proof import Proof, proof_of
@@ -353,6 +354,7 @@ def blank(claim: Claim, cell: Cell) -> Result:
         topic=claim.topic,
         subject=claim.subject,
         assumes=claim.assumes,
+        optimizer=claim.optimizer if claim.subject in TRAINED else None,
         statement=claim.statement,
         file=claim.file,
         line=claim.line,
@@ -460,7 +462,8 @@ def _fill(result: Result, outcomes: list[Outcome]) -> None:
         result.worst, result.allowed = worst.worst, worst.allowed
     orders = [o.order for o in judged if o.order is not None]
     result.observed_order = float(np.median(orders)) if orders else None
-    kept = judged[:: max(1, len(judged) // SAMPLES)]
+    told = [o for o in judged if o.status in STATED]
+    kept = told[:: max(1, len(told) // SAMPLES)]
     result.samples = [
         {"measured": o.measured, "predicted": o.predicted, "worst": o.worst, "allowed": o.allowed} for o in kept
     ]

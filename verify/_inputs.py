@@ -12,6 +12,7 @@ from ._drawn import described_paths, described_problems
 from ._events import Cell
 from ._kinds import PLAIN
 from ._problem import Problem
+from ._seeds import LONGER, SUBSTEPS, random_starts
 from ._state import State
 from ._strategies import EXACT_BITS, draw_problems, problems, turns_of_starts, with_large_numbers
 
@@ -157,8 +158,9 @@ class Inputs:
                 self._drawn[key] = described_problems(self.targets)
             elif subject == "State":
                 states = [self.state(index, assumes) for index in range(len(self.problems))]
-                self._drawn[key] = described_problems(self.problems, [state.target.numpy() for state in states])
+                self._drawn[key] = described_problems(self.problems, states)
             else:
-                starts = [problem.for_path(assumes) for problem in self.seed_problems]
-                self._drawn[key] = described_problems(starts, [start.state(assumes).target.numpy() for start in starts])
+                starts = [random_starts(problem, assumes, 1)[0] for problem in self.seed_problems]
+                batches = [PathBatch([start], assumes, substeps=SUBSTEPS << LONGER) for start in starts]
+                self._drawn[key] = described_paths(batches, solved=False)
         return self._drawn[key]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from numerics import compose
+from numerics import Architecture, compose
 from verify import Descent, Flow, Seeds, State, Target, at_most, check, conjecture, equal
 from verify._counterexample import as_counterexample, start_of
 from verify._drawn import described_problems
@@ -94,21 +94,58 @@ def test_a_superdiagonal_start_is_printed_as_the_numbers_it_consists_of() -> Non
         assert np.array_equal(np.ldexp(np.array(data["whole"][name], dtype=float), power), block.numpy())
 
 
-@pytest.mark.parametrize("way", range(4))
-def test_an_unbalanced_start_is_printed_with_the_way_it_is_off_balance(way) -> None:
-    drawn = draw_problems(problems(depth=2, order=2, chain="column", fixed=(3, 2), kinds=("plain",)), 40, 5)
-    problem = next(p for p in drawn if p.way_off_balance == way and p.state("unbalanced").block_norms(0).all())
-    data = as_counterexample(claim_about(State, "unbalanced"), CELL, problem, Outcome("violated"), 0)
-    norms = problem.state("unbalanced").block_norms(0)[:, 0]  # of the core slice, of A, of a
-    slice_norm, first, last = map(float, norms)
-    words = {
-        "last one until its square is longer by 1": last**2 - first**2 == pytest.approx(1.0),
-        "last one is divided by 4": first == pytest.approx(4 * last),
-        "first one is doubled": first == pytest.approx(2 * last),
-        "every block times a power of two of its own": True,
+def rebuilt(data: dict) -> dict[str, np.ndarray]:
+    """The start, from nothing but the lines of the report: whole numbers and the rule in words."""
+    text = told(data)
+    blocks = {
+        name: np.array(eval(values), dtype=float)
+        for name, values in re.findall(r"^    (G|[Aa][\d.]+) += (.*)$", text, re.MULTILINE)
     }
-    assert slice_norm > 0
-    assert [words[word] for word in words if word in told(data)] == [True]
+    rule = re.search(r"^    blocks   (.*)$", text, re.MULTILINE).group(1)
+    if "scaled to one norm, that of its core slice" in rule:
+        for n in range(2):
+            norms = np.linalg.norm(np.moveaxis(blocks["G"], n, 0), axis=1)
+            for name in (f"A{n + 1}.1", f"a{n + 1}"):
+                rows = blocks[name].T if name.startswith("a") else blocks[name]
+                rows = rows.reshape(len(norms), -1)
+                rows[~rows.any(1), 0] = 1
+                rows = rows / np.linalg.norm(rows, axis=1)[:, None]
+                long = np.sqrt(norms**2 + 1) if name.startswith("a") and "longer by 1" in rule else norms
+                rows = rows * long[:, None]
+                rows = (
+                    rows / 4 if name.startswith("a") and "last block of every group is divided by 4" in rule else rows
+                )
+                rows = rows * 2 if name.startswith("A") and "first block of every group is doubled" in rule else rows
+                blocks[name] = rows.T if name.startswith("a") else rows.reshape(blocks[name].shape)
+    power = re.search(r"every block times 2\^(-?\d+)", rule)
+    return {name: np.ldexp(block, int(power.group(1)) if power else 0) for name, block in blocks.items()}
+
+
+@pytest.mark.parametrize("assumes", ASSUMPTIONS)
+@pytest.mark.parametrize("subject", [State, Flow, Seeds])
+def test_the_start_can_be_rebuilt_from_the_printed_lines(subject, assumes) -> None:
+    drawn = draw_problems(problems(depth=2, order=2, chain="column", fixed=(3, 2)), 24, 5)
+    rules, ways = set(), set()
+    for problem in drawn[:: 12 if subject is Seeds else 1]:
+        problem = problem.for_path(assumes) if subject is Flow else problem
+        data = as_counterexample(claim_about(subject, assumes), CELL, problem, Outcome("violated"), 0)
+        start = start_of(problem, data["subject"], assumes)
+        found, state = rebuilt(data), start.state(assumes)
+        assert found.keys() == state.parameters.keys()
+        for name, block in state.parameters.items():
+            assert np.allclose(found[name], block.numpy(), rtol=1e-12, atol=0), (name, told(data))
+        rules.add("scaled to one norm" in told(data))
+        ways.add(start.way_off_balance)
+    assert True in rules or assumes in ("generic", "superdiagonal", "matrix-balanced")
+    assert len(ways) == 4 or subject is Seeds
+
+
+def test_a_balanced_start_of_short_numbers_is_printed_itself() -> None:
+    drawn = draw_problems(problems(Architecture(2, (1, 1), (1, 1), "column"), kinds=("plain",)), 9, 5)
+    problem = next(p for p in drawn if p.blocks["G"].any())
+    data = as_counterexample(claim_about(State, "balanced"), CELL, problem, Outcome("violated"), 0)
+    assert data["whole"]["a1"] in ([[abs(int(problem.blocks["G"][0, 0]))]], [[-abs(int(problem.blocks["G"][0, 0]))]])
+    assert "taken as they are" in told(data)
 
 
 def test_the_range_of_targets_drawn_is_that_of_the_targets_in_force() -> None:
@@ -121,7 +158,7 @@ def test_the_range_of_targets_drawn_is_that_of_the_targets_in_force() -> None:
     )
     W = compose(problem.architecture, {k: torch.from_numpy(v).double() for k, v in problem.blocks.items()})
     spread = float(torch.log10(W.max() / W.min()))
-    found = described_problems([problem], [problem.state("generic").target.numpy()])
+    found = described_problems([problem], [problem.state("generic")])
     assert found["target orders of magnitude"] == pytest.approx([spread, spread], abs=1e-3)
     inputs = Inputs(CELL, Settings(examples=1))
     inputs.__dict__["problems"] = [problem]
