@@ -43,13 +43,15 @@ pre, code { font: .82rem/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 pre { background: #f6f8fa; padding: .6rem .8rem; overflow-x: auto; margin: .3rem 0; white-space: pre-wrap;
   overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-size: .9rem; } td, th { padding: .2rem .9rem .2rem 0; text-align: left; }
-td { vertical-align: top; } td:first-child { white-space: nowrap; } td:last-child { font-variant-numeric: tabular-nums; } .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
+td { vertical-align: top; } td:first-child { white-space: nowrap; }
+td:last-child { font-variant-numeric: tabular-nums; } .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
 figure { margin: .4rem 0; flex: 1 1 17rem; max-width: 22rem; } figcaption { font-size: .8rem; color: var(--soft); }
 svg { width: 100%; height: auto; font-size: 11px; fill: var(--soft); } .frame { fill: none; stroke: var(--line); }
 .ideal { stroke: #9aa5b1; stroke-dasharray: 4 3; } .bar { stroke: #b9c8da; stroke-width: 3; }
 .slope { stroke: #1f5fa8; stroke-width: 2; }
 circle.dot { fill: #1f5fa8; } circle.bad { fill: #b3261e; background: none; }
-@media (max-width: 34rem) { summary { grid-template-columns: 1fr auto; } .name { grid-column: 1 / -1; grid-row: 2; } .why { grid-column: 1 / -1; }
+@media (max-width: 34rem) { summary { grid-template-columns: 1fr auto; } .name { grid-column: 1 / -1; grid-row: 2; }
+  .why { grid-column: 1 / -1; }
   body { padding: .8rem .7rem 2rem; } }
 """
 
