@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from draw import Trial, draw
+from draw import draw
 
 from verify.__main__ import main
 from verify._verdict import Verdict, exit_code
@@ -22,7 +22,7 @@ WRONG = {True: ("REFUTED", "ERROR"), False: ("PROVED", "EXACT", "SUPPORTED", "ER
 
 @dataclass
 class Finding:
-    """What came of a trial: verdicts counted, and one text for everything that must not be."""
+    """What came of a trial: verdicts counted, as "true SUPPORTED", and one text for everything that must not be."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -43,7 +43,9 @@ def judge(seed: int, number: int, folder: Path, budget: float) -> Finding:
         return finding
     claims = json.loads((folder / "run.json").read_text())["claims"]
     verdicts = [Verdict(claim["verdict"]) for claim in claims]
-    finding.verdicts.update(verdicts)
+    for claim in claims:
+        kind = {True: "true", False: "false", None: "built-in"}[trial.true.get(claim["id"])]
+        finding.verdicts[f"{kind} {claim['verdict']}"] += 1
     if code != exit_code(verdicts):
         finding.wrong.append(_told(f"exit code {code} beside {verdicts}", words, trial.source, ""))
     for claim in claims:
@@ -82,11 +84,17 @@ def _run(folder: Path, words: list[str]) -> tuple[int, str | None]:
 
 def _function(source: str, claim: str) -> str:
     """Of the source of a trial what one conjecture needs."""
-    found = re.search(rf"@conjecture\([^\n]*\)\ndef {claim.replace('-', '_')}\(.*?(?=\n@conjecture|\Z)", source, re.DOTALL)
+    found = re.search(
+        rf"@conjecture\([^\n]*\)\ndef {claim.replace('-', '_')}\(.*?(?=\n@conjecture|\Z)", source, re.DOTALL
+    )
     head = source.partition("@conjecture")[0].strip()
     return f"{head}\n\n\n{found.group().strip()}\n" if found else ""
 
 
 def _told(what: str, words: list[str], source: str, detail: str) -> str:
-    parts = [f"WRONG: {what}", f"  python -m verify {' '.join(words)}", *(f"  | {line}" for line in detail.splitlines())]
+    parts = [
+        f"WRONG: {what}",
+        f"  python -m verify {' '.join(words)}",
+        *(f"  | {line}" for line in detail.splitlines()),
+    ]
     return "\n".join([*parts, source]) if source else "\n".join(parts)
