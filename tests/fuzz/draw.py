@@ -68,7 +68,7 @@ def _conjecture(generator: np.random.Generator, name: str, holds: bool, depth: i
     subject = str(generator.choice(["State", "State", "State", "Flow", "Descent", "Target"]))
     letter = "t" if subject == "Target" else "s"
     assumes = "generic" if subject == "Target" else str(generator.choice(ASSUMPTIONS))
-    fit = [i for i in (OF_A_TARGET if letter == "t" else OF_A_STATE) if _fits(i, depth, chain, assumes)]
+    fit = [i for i in (OF_A_TARGET if letter == "t" else OF_A_STATE) if _fits(i, depth, chain, assumes, subject)]
     identity = fit[int(generator.integers(len(fit)))]
     mode = int(generator.integers(order))
     pair = [side.replace("{m}", str(mode)).replace("{n}", str(mode + 1)) for side in (identity.left, identity.right)]
@@ -98,10 +98,11 @@ def _conjecture(generator: np.random.Generator, name: str, holds: bool, depth: i
     return "\n    ".join([f"{about}\ndef {name}(path: {subject}):", inner, *outer]) + "\n"
 
 
-def _fits(identity: Identity, depth: int, chain: str, assumes: str) -> bool:
+def _fits(identity: Identity, depth: int, chain: str, assumes: str, subject: str) -> bool:
     return (
         depth >= identity.needs_depth
         and chain in identity.chains
+        and (identity.on_paths or subject == "State")
         and (not identity.assumes or assumes in identity.assumes)
     )
 

@@ -17,6 +17,7 @@ class Identity:
         assumes: kinds of starts for which it holds; empty for all.
         chains: chains for which it holds.
         positive: both sides are sums of squares, and positive but on thin sets.
+        on_paths: whether it holds at every state of a path, which need not keep what its start was.
         least: smallest relative perturbation that the tool promises to see.
     """
 
@@ -26,6 +27,7 @@ class Identity:
     assumes: tuple[str, ...] = ()
     chains: tuple[str, ...] = ("column", "mode", "gate")
     positive: bool = False
+    on_paths: bool = True
     least: float = 1e-9
 
 
