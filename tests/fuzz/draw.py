@@ -75,7 +75,7 @@ def _conjecture(generator: np.random.Generator, name: str, holds: bool, depth: i
     if generator.integers(2):
         pair.reverse()
     lines = [f"left = {pair[0]}", f"right = {pair[1]}"]
-    # Beside a number of size one, what a small start leaves of a mistake is less than 1e-25, which 75 digits do not tell.
+    # Beside a number of size one a small start leaves less than 1e-25 of a mistake, which 75 digits do not tell.
     numbers = holds or assumes != "small"
     steps = [_disguise(generator, letter, numbers=numbers) for _ in range(int(generator.integers(4)))]
     relation = "equal(left, right)"
