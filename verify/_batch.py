@@ -72,6 +72,16 @@ class PathBatch:
         """The first state of every problem."""
         return [problem.state(self.assumes) for problem in self.problems]
 
+    def unit(self, index: int, optimizer: str = "gd") -> float:
+        """What one unit of time of a run is to its claim: 1, but of aligned problems the common weight.
+
+        (12) has weight 1: with weight c the same path is run in time 1 that it takes time c for. Rules that divide by
+        the gradient's size know no time, and keep their weights.
+        """
+        if self.assumes != "superdiagonal" or optimizer not in ("gd", "momentum"):
+            return 1.0
+        return float(self.starts[index].weights.max())
+
     @cached_property
     def frame(self) -> Architecture:
         """The architecture that holds all problems."""
@@ -115,8 +125,12 @@ class PathBatch:
         state = self.starts[index]
         shapes = state.architecture.shapes
         parameters = {name: within(values[:, place], shapes[name]) for name, values in run.parameters.items()}
-        descent = Descent(state.architecture, run.times, run.losses[:, place], parameters, state.target, state.weights)
-        descent.step, descent.steps, descent.optimizer = run.step, run.steps, optimizer
+        unit = self.unit(index, optimizer)
+        descent = Descent(
+            state.architecture, run.times * unit, run.losses[:, place] / unit, parameters, state.target,
+            state.weights / unit,
+        )  # fmt: skip
+        descent.step, descent.steps, descent.optimizer = run.step * unit, run.steps, optimizer
         descent._flow = lambda: self.reference(index, optimizer, rtol)
         descent._modified_flow = lambda: self.modified_flow(index, level, optimizer, rtol)
         return descent
@@ -221,13 +235,14 @@ class PathBatch:
         parameters = {
             name: torch.from_numpy(within(values[at], shapes[name])) for name, values in solution.parameters.items()
         }
+        unit = self.unit(index)
         flow = Flow(
             state.architecture,
-            torch.as_tensor(solution.times),
-            torch.as_tensor(solution.losses[at]),
+            torch.as_tensor(solution.times) * unit,
+            torch.as_tensor(solution.losses[at]) / unit,
             parameters,
             state.target,
-            state.weights,
+            state.weights / unit,
         )
         flow.rtol = rtol
         return flow

@@ -95,14 +95,15 @@ def _run(shown: Problem, claim: Claim) -> dict[str, Any] | None:
         [shown], claim.assumes, substeps=SUBSTEPS << LONGER if claim.subject == "Seeds" else PATH_SUBSTEPS
     )
     try:
+        unit = batch.unit(0, claim.optimizer)
         if claim.subject == "Flow":
-            losses = batch.flow(0).losses
+            losses = batch.flow(0).losses * unit
             how: dict[str, Any] = {"rule": "gradient flow", "time": 1.0}
         else:
             run = batch.descent(0, 0, claim.optimizer)
-            losses = run.losses
+            losses = run.losses * unit
             how = {"rule": claim.optimizer, "options": options_of(claim.optimizer, 0)}
-            how |= {"step": float(run.step), "steps": int(run.steps[-1])}
+            how |= {"step": float(run.step) / unit, "steps": int(run.steps[-1])}
     except PathFailure as failure:
         return {"rule": claim.optimizer if claim.subject != "Flow" else "gradient flow", "ended": str(failure)}
     return how | {"first_loss": float(losses[0]), "final_loss": float(losses[-1])}

@@ -136,9 +136,10 @@ def precise_descent(
                 history[name].append(value)
     parameters = {name: Precise(np.stack(values)) for name, values in history.items()}
     steps = torch.arange(batch.records + 1) * every
-    times: Any = steps.to(torch.float64) * float(step)
-    descent = PreciseDescent(architecture, times, torch.zeros(0), parameters, target, weights)
-    descent.step, descent.steps, descent.optimizer = float(step), steps, optimizer
+    unit = batch.unit(index, optimizer)
+    times: Any = steps.to(torch.float64) * (float(step) * unit)
+    descent = PreciseDescent(architecture, times, torch.zeros(0), parameters, target, weights / unit)
+    descent.step, descent.steps, descent.optimizer = float(step) * unit, steps, optimizer
     descent.losses = torch.stack([s.loss for s in descent.states])
     descent._flow = lambda: batch.reference(index, optimizer, rtol)
     descent._modified_flow = lambda: batch.modified_flow(index, level, optimizer, rtol)

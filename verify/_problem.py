@@ -47,6 +47,7 @@ BOUNDED = 100.0
 COARSEST = 3.5
 EVALUATIONS = 700  # of a roughly solved flow of the modified loss: more, and the problem is stiff
 FAR = ("late", "coarse")
+ALIGNED = "aligned"  # kind of a problem that is made for a superdiagonal start
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
 
@@ -163,8 +164,23 @@ class Problem:
             self.counts.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent
         )
 
+    def aligned(self) -> Problem:
+        """The problem of a "superdiagonal" start: a superdiagonal target, every entry observed with weight 1.
+
+        Source: (12).
+        """
+        if self.kind == ALIGNED:
+            return self
+        full = np.ones_like(self.mask)
+        target = _superdiagonal_target(self.target)
+        return replace(
+            self, target=target, mask=full, weights=None, normalised=False, weight_exponent=0, kind=ALIGNED
+        )
+
     def state(self, assumes: str = "generic") -> State:
         """The state in float64."""
+        if assumes == "superdiagonal" and self.kind != ALIGNED:
+            return self.aligned().state(assumes)
         architecture, blocks = self.blocks_for(assumes)
         parameters = {name: torch.from_numpy(np.array(block, dtype=np.float64)) for name, block in blocks.items()}
         target = torch.from_numpy(np.ldexp(self.target.astype(np.float64), self.target_exponent))
@@ -174,6 +190,8 @@ class Problem:
 
     def precise_state(self, assumes: str = "generic") -> PreciseState:
         """The same state in the digits of `precision()`, rebuilt from the whole numbers; call inside `precision()`."""
+        if assumes == "superdiagonal" and self.kind != ALIGNED:
+            return self.aligned().precise_state(assumes)
         architecture, blocks = self.blocks_for(assumes, MP(current_digits() + 5))
         parameters = {name: Precise(entrywise(mpf_to_mpfr, block)) for name, block in blocks.items()}
         return PreciseState(architecture, parameters, *self._exact_target_and_weights(architecture, parameters))
@@ -266,8 +284,7 @@ class Problem:
         plain = replace(self, exponent=given, target_exponent=0, weight_exponent=0)
         slow = self.pace == "slow growth" and assumes != "small"
         if assumes == "superdiagonal":
-            plain = replace(plain, mask=np.ones_like(self.mask), weights=None, normalised=False, exponent=-2)
-            plain = replace(plain, target=_superdiagonal_target(self.target), target_exponent=-2, kind="plain")
+            plain = replace(plain.aligned(), exponent=-2, target_exponent=-2)
         else:
             architecture, blocks = plain.blocks_for(assumes)
             W = reference_compose(architecture, blocks)
