@@ -53,7 +53,7 @@ def described_paths(batches: Sequence[PathBatch]) -> dict[str, Any]:
         steps += [float(s) / (batch.records * batch.substeps) for s in sharp]
         for index in range(len(batch.problems)):
             try:
-                values = batch.flow(index).losses
+                values = batch.losses(index)
             except PathFailure:
                 continue
             if values[0] > 0:

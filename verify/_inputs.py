@@ -11,6 +11,7 @@ from ._batch import PathBatch
 from ._drawn import described_paths, described_problems
 from ._events import Cell
 from ._kinds import PLAIN
+from ._path import FINE
 from ._problem import Problem
 from ._state import State
 from ._strategies import EXACT_BITS, draw_problems, problems, turns_of_starts, with_large_numbers
@@ -20,6 +21,7 @@ TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths 
 FAR_TURNS = ("coarse", "late")  # and of the other batch, whose runs go far or in steps that are not small
 # Kinds of problems that go nowhere however long, or whose stiffest entry leaves no time for the others.
 IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle", "graded-target"}
+ROUGH = 1e-9  # tolerance of the flows of far problems, from which descents stray further than from the others
 FAR_SHARE = 4  # one path in so many
 TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for
 LARGER_TARGET = 5
@@ -103,10 +105,14 @@ class Inputs:
             far = sorted(moving, key=lambda p: max(p.architecture.ranks + p.architecture.sizes))[
                 : max(1, count // FAR_SHARE)
             ]
-            groups = [([p for p in paths if p not in far], TURNS), (far, FAR_TURNS)]
+            groups = [([p for p in paths if p not in far], TURNS, FINE), (far, FAR_TURNS, ROUGH)]
             self._batches[assumes] = [
-                PathBatch([replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))], assumes)
-                for group, turns in groups
+                PathBatch(
+                    [replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))],
+                    assumes,
+                    rtol=rtol,
+                )
+                for group, turns, rtol in groups
                 if group
             ]
         return self._batches[assumes]

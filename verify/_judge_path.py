@@ -13,7 +13,7 @@ from ._bars import COMMON, gap_change, operand_change, same_shapes, too_wide
 from ._batch import TIGHTER, PathBatch, PathFailure
 from ._claim import Claim
 from ._evaluate import relations
-from ._judge_order import HALVINGS, PATH_ROUNDING, START_MARGIN, judge_order
+from ._judge_order import HALVINGS, PATH_ROUNDING, START_MARGIN, begins, judge_order
 from ._judge_state import NOISE_MARGIN, PERSISTED, ROUNDING, is_clear, ratio, worst_entry
 from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._path import COARSE, FINE
@@ -163,15 +163,16 @@ def judge_descent(claim: Claim, batch: PathBatch, index: int, *, witnessed: bool
 
 
 def _first(claim: Claim, batch: PathBatch, index: int) -> tuple[Stated, int]:
-    """The relations at the coarsest step that does not diverge; only an order may be asked of a finer one."""
-    for level in range(HALVINGS):
+    """The relations where an order is first looked for, and the coarsest level at which the run does not diverge."""
+    for stable in range(HALVINGS):
         try:
-            stated = relations(claim, batch.descent(index, level, claim.optimizer))
+            batch.descent(index, stable, claim.optimizer)
         except PathFailure:
-            if level == HALVINGS - 1 or not batch.problems:
+            if stable == HALVINGS - 1 or not batch.problems:
                 raise
         else:
-            return stated, level
+            level = begins(batch, index, claim.optimizer, stable) if batch.problems else stable
+            return relations(claim, batch.descent(index, level, claim.optimizer)), stable
     raise AssertionError
 
 

@@ -209,7 +209,6 @@ def second_look(
             precise, fine, fine_scale = at_precision(DIGITS)
         if fine.shape != violation.shape:
             return Outcome("undecided", how="the relation has another shape in high precision", **given)
-        coarse = np.where(np.isfinite(violation), violation, np.max(fine, initial=0.0))
         left = ratio(fine, fine_scale) > NOTHING
         persists = np.zeros_like(left)
         bar = np.zeros_like(fine)
@@ -247,8 +246,10 @@ def second_look(
     if not np.any(left & ~persists & suspicious & (fine > bar)):
         shrinking = 0 < remains < given["worst"] < math.inf
         order = math.log(given["worst"] / remains) / math.log(1e59) if shrinking else None
-        # What is left of the discrepancy in high precision, as a part of what float64 showed.
-        kept = float(np.max(np.where(suspicious & (coarse > 0), ratio(fine, coarse), 0.0)))
+        # What is left of the discrepancy in high precision, as a part of what float64 showed: both relative, for beyond
+        # float64's range they have units of their own.
+        showed = np.where(suspicious & np.isfinite(violation), ratio(violation, scale), 0.0)
+        kept = float(np.max(np.where(showed > 0, ratio(ratio(fine, fine_scale), showed), 0.0)))
         allowed = max(VANISHED, float(np.max(ratio(bar, fine_scale), initial=0.0)))
         worst = remains if np.any(bar) else kept
         return Outcome("holds", order=order, refined=remains, **(given | {"worst": worst, "allowed": allowed}))
