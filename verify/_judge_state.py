@@ -246,14 +246,19 @@ def second_look(
     if not np.any(left & ~persists & suspicious & (fine > bar)):
         shrinking = 0 < remains < given["worst"] < math.inf
         order = math.log(given["worst"] / remains) / math.log(1e59) if shrinking else None
-        # What is left of the discrepancy in high precision, as a part of what float64 showed: both relative, for beyond
-        # float64's range they have units of their own.
-        showed = np.where(suspicious & np.isfinite(violation), ratio(violation, scale), 0.0)
-        kept = float(np.max(np.where(showed > 0, ratio(ratio(fine, fine_scale), showed), 0.0)))
+        kept = _part_left(suspicious & left, violation, before, now) if left.any() else 0.0
         allowed = max(VANISHED, float(np.max(ratio(bar, fine_scale), initial=0.0)))
         worst = remains if np.any(bar) else kept
         return Outcome("holds", order=order, refined=remains, **(given | {"worst": worst, "allowed": allowed}))
     return Outcome("undecided", refined=remains, how="shrinks under refinement, but not as rounding does", **given)
+
+
+def _part_left(where: np.ndarray, violation: np.ndarray, before: np.ndarray, now: np.ndarray) -> float:
+    """What 300 digits leave of a discrepancy, as a part of what float64 or 75 digits showed: the most, in whole bits,
+    for beyond float64's range numbers have units of their own."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        showed = np.fmax(np.log2(np.abs(violation)), before)
+        return float(np.max(np.where(where & np.isfinite(showed), np.exp2(now - showed), 0.0), initial=0.0))
 
 
 def _moved(at_precision: Callable[[int], tuple[Any, np.ndarray, np.ndarray]], fine: np.ndarray) -> np.ndarray:
