@@ -112,6 +112,8 @@ def rates_are_linear(state: State):
     return equal(both, 0.3 * state.rate(lambda s: s.core) + state.rate(lambda s: s.core**2))
 
 
-@conjecture(assumes="matrix-balanced", applies=lambda depth, order, chain: depth == 1 or (chain == "mode" and depth))
+@conjecture(
+    assumes="matrix-balanced", applies=lambda depth, order, chain: depth == 1 or (chain == "mode" and depth >= 1)
+)
 def matrix_balance_makes_grams_equal(state: State):
     return equal(state.vectors(0).mT @ state.vectors(0), unfolding(state.core) @ unfolding(state.core).mT)
