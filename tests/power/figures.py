@@ -3,8 +3,8 @@
     python tests/power/figures.py seeds=20 minutes=60 jobs=2 shrink=yes write=docs/power.md keep=out/power.json
     python tests/power/figures.py only='outside-false-*' seeds=1
 
-A run that was cut short, by its minutes or by Ctrl-C, is continued by the next one: every unit (half, kind, topic, seed)
-is kept as soon as it is judged. All units of one seed come before those of the next; counterexamples are shrunk last.
+A run that was cut short, by its minutes or by Ctrl-C, is continued by the next one: every unit (half, kind, topic,
+seed) is kept as soon as it is judged. All units of one seed come before those of the next; counterexamples are shrunk last.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -26,6 +26,7 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
+import measures
 import report
 import suite
 from suite import Unit
@@ -35,7 +36,7 @@ from verify._counterexample import write_whole
 from verify._verdict import Exit
 
 ROOT = Path(__file__).parents[2]
-UNREAD = ("tests/power/report.py", "tests/power/test_power.py")  # no verdict depends on these
+UNREAD = tuple(f"tests/power/{name}.py" for name in ("measures", "report", "test_power"))  # no verdict depends on these
 DETAIL = 160  # characters that are kept of a verdict's reason
 
 Record = dict[str, Any]  # {"seconds": s, "rows": {claim: row}} or {"error": text}
@@ -131,7 +132,7 @@ def _failed(error: Exception) -> Record:
     return {"error": " ".join(f"{type(error).__name__}: {error}".split())[:DETAIL]}
 
 
-def records(left: Sequence[Unit], minutes: float, jobs: int) -> Iterator[tuple[Unit, Record]]:
+def records(left: Sequence[Unit], minutes: float, jobs: int) -> Generator[tuple[Unit, Record]]:
     """Every unit with its verdicts, as they come; none begins after the minutes, those in flight are finished.
 
     Processes are spawned, for torch does not like to be forked; with jobs=1 there are none. They are gone when the
@@ -223,15 +224,16 @@ def main(words: Sequence[str]) -> int:
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return Exit.ERROR
-    conjectures = report.conjectures(chosen, done)
+    conjectures = measures.gathered(chosen, done)
     if not conjectures:
         print("nothing was judged: raise minutes=", file=sys.stderr)
         return Exit.NOTHING
-    text = "\n".join(report.report(keys.only, chosen, done, conjectures)) + "\n"
+    page, image = Path(keys.write), Path(keys.write or "power").with_suffix(".png")
+    text = "\n".join(report.report(keys.only, image.name if keys.write else "", chosen, done, conjectures))
     print(text)
     if keys.write:
-        write_whole(Path(keys.write), text)
-        report.picture(conjectures, Path(keys.write).with_suffix(".png"))
+        write_whole(page, text.rstrip() + "\n")
+        report.picture(conjectures, image)
     return Exit.REFUTED if any(conjecture.wrong for conjecture in conjectures) else Exit.OK
 
 

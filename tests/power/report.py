@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import floor, inf, log10, prod
+from math import prod
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
 from typing import Any
 
 from matplotlib.figure import Figure
-from scipy.stats import beta
-from suite import HALVES, KINDS, Unit, declared_sizes, is_as_it_should_be, is_false_verdict
+from measures import SMALLEST, Conjecture, curve, upper_bound
+from suite import HALVES, KINDS, Unit
 
-from verify import Verdict
-
-SMALLEST = -10  # decade of the last bin
 SLOWEST = 10
 LARGEST = 20  # shrunk counterexamples that are listed
 REASON = 100  # characters of a reason
@@ -34,115 +30,24 @@ the engine, and the engine had been tried on them until it judged them rightly. 
 judging the suite once more. Therefore this page counts conjectures, and a second half was written by outsiders.
 """
 
+POWER = """False conjectures by the nearest decade of the relative size of their violation. Shares are over seeds,
+averaged over the conjectures of the decade. Accepted: those PROVED, EXACT or SUPPORTED in some seed; undecided:
+INCONCLUSIVE, VACUOUS or ERROR. Outsiders declare the usual size. Planted conjectures declare none: theirs is the median
+over the seeds of the relative violation at the input that refuted them, so one that was never refuted has no size,
+which flatters the planted bins. The two sizes are not the same:"""
+
 CAUTION = """A bound over conjectures is exact (Clopper and Pearson, one-sided, 95 %; 3/n when none of n is wrong) for
 conjectures drawn at random from those that such authors write. Neither half was drawn at random, and the engine was
 repaired while both lay in the repository: read the bounds as what the numbers could show at best.
 """
 
 
-@dataclass(frozen=True)
-class Conjecture:
-    """One conjecture and its verdicts over the seeds. `rows` are those that figures.py keeps."""
-
-    half: str
-    kind: str
-    id: str
-    declared: float | None
-    rows: tuple[Mapping[str, Any], ...]
-
-    @property
-    def verdicts(self) -> Counter[str]:
-        """verdict -> in how many seeds."""
-        return Counter(row["verdict"] for row in self.rows)
-
-    @property
-    def wrong(self) -> int:
-        """In how many seeds the engine said the opposite of the truth."""
-        return sum(is_false_verdict(self.kind, row["verdict"]) for row in self.rows)
-
-    @property
-    def right(self) -> int:
-        """In how many seeds the engine said the truth."""
-        return sum(is_as_it_should_be(self.kind, row["verdict"]) for row in self.rows)
-
-    @property
-    def undecided(self) -> int:
-        """In how many seeds it said neither."""
-        return len(self.rows) - self.wrong - self.right
-
-    @property
-    def recorded(self) -> float | None:
-        """Median relative violation at the inputs that refuted it."""
-        sizes = [row["worst"] for row in self.rows if row["verdict"] == Verdict.REFUTED and 0 < row["worst"] < inf]
-        return median(sizes) if sizes else None
-
-    @property
-    def size(self) -> float | None:
-        """Relative size of its violation: as declared, or else as recorded."""
-        return self.declared if self.declared is not None else self.recorded
-
-    @property
-    def reason(self) -> str:
-        """The most common reason of a verdict that was not as it should be."""
-        details = Counter(row["detail"] for row in self.rows if not is_as_it_should_be(self.kind, row["verdict"]))
-        return (details.most_common(1)[0][0] or "no counterexample found")[:REASON].replace("|", "/")
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Power on the false conjectures of one decade; shares are over seeds, averaged over conjectures."""
-
-    conjectures: int
-    refuted: float
-    accepted: int
-    undecided: float
-
-
-def conjectures(units: Sequence[Unit], done: Mapping[str, Mapping[str, Any]]) -> list[Conjecture]:
-    """Every conjecture that was judged, by half and kind: the halves may use the same names."""
-    rows: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
-    declared: dict[tuple[str, str, str], float] = {}
-    read: set[Path] = set()
-    for unit in units:
-        if unit.shrunk or "rows" not in done.get(unit.key, {}):
-            continue
-        if unit.path not in read:
-            read.add(unit.path)
-            declared |= {(unit.half, unit.kind, name): size for name, size in declared_sizes(unit).items()}
-        for name, row in done[unit.key]["rows"].items():
-            rows[unit.half, unit.kind, name].append(row)
-    return [Conjecture(*key, declared.get(key), tuple(found)) for key, found in rows.items()]
-
-
-def upper_bound(wrong: int, n: int) -> float:
-    """Upper end of the one-sided 95 % interval for a rate. Source: Clopper and Pearson (1934); 3/n for 0 of n."""
-    return 1.0 if wrong >= n else float(beta.ppf(0.95, wrong + 1, n - wrong))
-
-
-def decade(size: float) -> int:
-    """The nearest decade from 1 down to 1e-10; what is larger or smaller goes into the bin at the end."""
-    return min(0, max(SMALLEST, floor(log10(size) + 0.5)))
-
-
-def curve(suite: Sequence[Conjecture], half: str) -> dict[int | None, Bin]:
-    """decade -> power on the false conjectures of a half; None: those of unknown size."""
-    groups: dict[int | None, list[Conjecture]] = defaultdict(list)
-    for c in suite:
-        if (c.half, c.kind) == (half, "false"):
-            groups[None if c.size is None else decade(c.size)].append(c)
-    return {
-        at: Bin(
-            len(group),
-            fmean(c.right / len(c.rows) for c in group),
-            sum(c.wrong > 0 for c in group),
-            fmean(c.undecided / len(c.rows) for c in group),
-        )
-        for at, group in groups.items()
-    }
-
-
 def report(
-    only: str, units: Sequence[Unit], done: Mapping[str, Mapping[str, Any]], suite: Sequence[Conjecture]
+    only: str,
+    image: str,
+    units: Sequence[Unit],
+    done: Mapping[str, Mapping[str, Any]],
+    conjectures: Sequence[Conjecture],
 ) -> Iterator[str]:
     """The page."""
     yield "# What the verdicts are worth\n"
@@ -153,22 +58,22 @@ def report(
     judged = [done[unit.key] for unit in seeded if "rows" in done.get(unit.key, {})]
     hours = sum(record["seconds"] for record in judged) / 3600
     part = "" if only == "*" else f" Only `{only}`."
-    yield f"{len(judged)} of {len(seeded)} units (file and seed) were judged, {hours:.2f} hours of processor time.{part}\n"
-    yield from _by_conjecture(suite)
-    yield from _power(suite)
-    yield from _exceptions(suite, units, done)
-    yield from _slowest(suite)
+    yield f"{len(judged)} of {len(seeded)} units (file and seed) were judged, in {hours:.2f} process hours.{part}\n"
+    yield from _by_conjecture(conjectures)
+    yield from _power(conjectures, image)
+    yield from _exceptions(conjectures, units, done)
+    yield from _slowest(conjectures)
     yield from _shrunk(units, done)
 
 
-def _by_conjecture(suite: Sequence[Conjecture]) -> Iterator[str]:
+def _by_conjecture(conjectures: Sequence[Conjecture]) -> Iterator[str]:
     yield "## False verdicts\n"
     yield "A false conjecture is judged wrongly when it is PROVED, EXACT or SUPPORTED, a true one when it is REFUTED.\n"
     yield "| half | conjectures | number | seeds | judged wrongly, ever | at most (95 %) | as it should be, always |"
     yield "|---|---|---|---|---|---|---|"
     for half in HALVES:
         for kind in KINDS:
-            group = [c for c in suite if (c.half, c.kind) == (half, kind)]
+            group = [c for c in conjectures if (c.half, c.kind) == (half, kind)]
             if group:
                 seeds = sorted({len(c.rows) for c in group})
                 wrong = sum(c.wrong > 0 for c in group)
@@ -181,7 +86,7 @@ def _by_conjecture(suite: Sequence[Conjecture]) -> Iterator[str]:
     yield "The rate of false verdicts of each conjecture, over seeds; conjectures of the same figures share a row.\n"
     yield "| half | kind | false verdicts | rate | at most (95 %) | conjectures |\n|---|---|---|---|---|---|"
     rates: dict[tuple[str, str, int, int], list[str]] = defaultdict(list)
-    for c in suite:
+    for c in conjectures:
         rates[c.half, c.kind, c.wrong, len(c.rows)].append(c.id)
     for (half, kind, wrong, n), names in sorted(rates.items(), key=lambda item: (-item[0][2] / item[0][3], item[0])):
         who = ", ".join(names) if wrong else f"{len(names)}, each"
@@ -189,18 +94,15 @@ def _by_conjecture(suite: Sequence[Conjecture]) -> Iterator[str]:
     yield ""
 
 
-def _power(suite: Sequence[Conjecture]) -> Iterator[str]:
-    curves = {half: curve(suite, half) for half in HALVES}
+def _power(conjectures: Sequence[Conjecture], image: str) -> Iterator[str]:
+    curves = {half: curve(conjectures, half) for half in HALVES}
     if not any(curves.values()):
         return
     yield "## Power over the size of the violation\n"
-    yield "![share of seeds refuted over the size of the violation](power.png)\n"
-    yield "False conjectures by the nearest decade of the relative size of their violation. Shares are over seeds,"
-    yield "averaged over the conjectures of the decade; accepted: PROVED, EXACT or SUPPORTED in some seed; undecided:"
-    yield "INCONCLUSIVE, VACUOUS or ERROR. The outsiders declare the usual size. Planted conjectures declare none: theirs"
-    yield "is the median over the seeds of the relative violation at the input that refuted them, so one that was never"
-    yield "refuted has no size, and each planted bin but the last row is flattered by that. The two sizes differ:"
-    yield _sizes_compared(suite)
+    if image:
+        yield f"![share of seeds refuted over the size of the violation]({image})\n"
+    yield POWER
+    yield _sizes_compared(conjectures)
     columns = "".join(f" {half} | refuted | accepted | undecided |" for half in HALVES)
     yield f"| size |{columns}\n|---|{'---|' * 4 * len(HALVES)}"
     for at in [*range(0, SMALLEST - 1, -1), None]:
@@ -214,8 +116,8 @@ def _power(suite: Sequence[Conjecture]) -> Iterator[str]:
     yield ""
 
 
-def _sizes_compared(suite: Sequence[Conjecture]) -> str:
-    ratios = [c.recorded / c.declared for c in suite if c.declared and c.recorded]
+def _sizes_compared(conjectures: Sequence[Conjecture]) -> str:
+    ratios = [c.recorded / c.declared for c in conjectures if c.declared and c.recorded]
     if not ratios:
         return "no conjecture has both.\n"
     low, high = sum(ratio < 0.1 for ratio in ratios), sum(ratio > 10 for ratio in ratios)
@@ -225,19 +127,21 @@ def _sizes_compared(suite: Sequence[Conjecture]) -> str:
     )
 
 
-def picture(suite: Sequence[Conjecture], path: Path) -> None:
+def picture(conjectures: Sequence[Conjecture], path: Path) -> None:
     """Share of seeds refuted over the size of the violation, with the number of conjectures at each point."""
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     axes = figure.add_subplot()
     looks = {"planted": ("o", "tab:blue", 0.1), "outside": ("s", "tab:orange", -0.1)}
     for half, (marker, colour, shift) in looks.items():
-        bins = sorted((at, b) for at, b in curve(suite, half).items() if at is not None)
+        bins = sorted((at, b) for at, b in curve(conjectures, half).items() if at is not None)
         if not bins:
             continue
         x = [10.0 ** (at + shift) for at, _ in bins]  # beside each other where the halves agree
         y = [b.refuted for _, b in bins]
         axes.plot(x, y, color=colour, linewidth=1, alpha=0.6)
-        axes.scatter(x, y, [20 + 6 * b.conjectures for _, b in bins], colour, marker, label=half, alpha=0.75, zorder=3)
+        axes.scatter(
+            x, y, [20 + 6 * b.conjectures for _, b in bins], c=colour, marker=marker, label=half, alpha=0.75, zorder=3
+        )
         for at_x, at_y, (_, b) in zip(x, y, bins, strict=True):
             above = half == "planted"
             axes.annotate(
@@ -257,10 +161,12 @@ def picture(suite: Sequence[Conjecture], path: Path) -> None:
 
 
 def _exceptions(
-    suite: Sequence[Conjecture], units: Sequence[Unit], done: Mapping[str, Mapping[str, Any]]
+    conjectures: Sequence[Conjecture], units: Sequence[Unit], done: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
     yield "## Every conjecture that was not judged as it should be in every seed\n"
-    rows = sorted((c for c in suite if c.right < len(c.rows)), key=lambda c: (-c.wrong / len(c.rows), c.half, c.kind))
+    rows = sorted(
+        (c for c in conjectures if c.right < len(c.rows)), key=lambda c: (-c.wrong / len(c.rows), c.half, c.kind)
+    )
     broken = [unit for unit in units if "error" in done.get(unit.key, {})]
     if not rows and not broken:
         yield "None.\n"
@@ -270,17 +176,20 @@ def _exceptions(
     for c in rows:
         size = "" if c.kind == "true" or c.size is None else f"{c.size:.0e}" + " (recorded)" * (c.declared is None)
         verdicts = ", ".join(f"{n} {verdict}" for verdict, n in c.verdicts.most_common())
-        yield f"| {c.half} | {c.kind} | {c.id} | {size} | {verdicts} | {c.reason} |"
+        yield f"| {c.half} | {c.kind} | {c.id} | {size} | {verdicts} | {_cell(c.reason)} |"
     for unit in broken:
-        error = done[unit.key]["error"][:REASON].replace("|", "/")
-        yield f"| {unit.half} | {unit.kind} | all of {unit.key} | | ERROR | {error} |"
+        yield f"| {unit.half} | {unit.kind} | all of {unit.key} | | ERROR | {_cell(done[unit.key]['error'])} |"
     yield ""
 
 
-def _slowest(suite: Sequence[Conjecture]) -> Iterator[str]:
+def _cell(reason: str) -> str:
+    return reason[:REASON].replace("|", "/")
+
+
+def _slowest(conjectures: Sequence[Conjecture]) -> Iterator[str]:
     yield f"## The slowest {SLOWEST}\n"
     yield "| half | kind | conjecture | median seconds | most |\n|---|---|---|---|---|"
-    seconds = [(c, [row["seconds"] for row in c.rows]) for c in suite]
+    seconds = [(c, [row["seconds"] for row in c.rows]) for c in conjectures]
     for c, times in sorted(seconds, key=lambda pair: -median(pair[1]))[:SLOWEST]:
         yield f"| {c.half} | {c.kind} | {c.id} | {median(times):.1f} | {max(times):.1f} |"
     yield ""
