@@ -4,7 +4,8 @@
     python tests/power/figures.py only='outside-false-*' seeds=1
 
 A run that was cut short, by its minutes or by Ctrl-C, is continued by the next one: every unit (half, kind, topic,
-seed) is kept as soon as it is judged. All units of one seed come before those of the next; counterexamples are shrunk last.
+seed) is kept as soon as it is judged. All units of one seed come before those of the next; counterexamples are shrunk
+last.
 """
 
 from __future__ import annotations

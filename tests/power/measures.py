@@ -1,4 +1,4 @@
-"""What is measured on the suite: verdicts by conjecture, bounds of their rates, power over the size of the violation."""
+"""What is measured on the suite: verdicts by conjecture, bounds of their rates, power over violation size."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from suite import Unit, declared_sizes, is_as_it_should_be, is_false_verdict
 from verify import Verdict
 
 SMALLEST = -10  # decade of the last bin
+
+
+Done = Mapping[str, Mapping[str, Any]]  # unit -> what figures.py keeps of it
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Bin:
     undecided: float
 
 
-def gathered(units: Sequence[Unit], done: Mapping[str, Mapping[str, Any]]) -> list[Conjecture]:
+def gathered(units: Sequence[Unit], done: Done) -> list[Conjecture]:
     """Every conjecture that was judged, by half and kind: the halves may use the same names."""
     rows: dict[tuple[str, str, str], list[Mapping[str, Any]]] = defaultdict(list)
     declared: dict[tuple[str, str, str], float] = {}

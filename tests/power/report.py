@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from matplotlib.figure import Figure
-from measures import SMALLEST, Conjecture, curve, upper_bound
+from measures import SMALLEST, Conjecture, Done, curve, upper_bound
 from suite import HALVES, KINDS, Unit
 
 SLOWEST = 10
@@ -46,7 +45,7 @@ def report(
     only: str,
     image: str,
     units: Sequence[Unit],
-    done: Mapping[str, Mapping[str, Any]],
+    done: Done,
     conjectures: Sequence[Conjecture],
 ) -> Iterator[str]:
     """The page."""
@@ -160,9 +159,7 @@ def picture(conjectures: Sequence[Conjecture], path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def _exceptions(
-    conjectures: Sequence[Conjecture], units: Sequence[Unit], done: Mapping[str, Mapping[str, Any]]
-) -> Iterator[str]:
+def _exceptions(conjectures: Sequence[Conjecture], units: Sequence[Unit], done: Done) -> Iterator[str]:
     yield "## Every conjecture that was not judged as it should be in every seed\n"
     rows = sorted(
         (c for c in conjectures if c.right < len(c.rows)), key=lambda c: (-c.wrong / len(c.rows), c.half, c.kind)
@@ -195,7 +192,7 @@ def _slowest(conjectures: Sequence[Conjecture]) -> Iterator[str]:
     yield ""
 
 
-def _shrunk(units: Sequence[Unit], done: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _shrunk(units: Sequence[Unit], done: Done) -> Iterator[str]:
     found = [
         (unit.half, name, row)
         for unit in units
