@@ -23,10 +23,10 @@ found true statements REFUTED: orders read off before the asymptotic regime, New
 at depth 40 and more, constants in float32, solved flows compared with exact ones, and an interval of zero width for a
 statement about Seeds. It also found false statements SUPPORTED, EXACT or PROVED: labels borrowed from theorems, NaN
 counted as holding, lost derivatives taken as zero, thin evidence, error bars without a ceiling, and inputs that were
-never drawn. The figure had not shown any of this, for two reasons. The conjectures had been planted by those who wrote
-the engine, and the engine had been tried on them until it judged them rightly. And 11,700 counted verdicts on the same
-117 conjectures over 100 seeds as if each were new evidence: a mistake that the suite does not contain is not found by
-judging the suite once more. Therefore this page counts conjectures, and a second half was written by outsiders.
+never drawn. The figure had shown none of this, for two reasons. The conjectures had been planted by those who wrote the
+engine, and against it: what they had not thought of was missing from both. And 11,700 counted the verdicts on the same
+117 conjectures over 100 seeds as if each were new evidence: what no conjecture of the suite asks, no further seed
+finds. Therefore this page counts conjectures, and a second half of the suite was written by outsiders.
 """
 
 POWER = """False conjectures by the nearest decade of the relative size of their violation. Shares are over seeds,
@@ -55,9 +55,9 @@ def report(
     yield BEFORE
     seeded = [unit for unit in units if not unit.shrunk]
     judged = [done[unit.key] for unit in seeded if "rows" in done.get(unit.key, {})]
-    hours = sum(record["seconds"] for record in judged) / 3600
+    minutes = sum(record["seconds"] for record in judged) / 60
     part = "" if only == "*" else f" Only `{only}`."
-    yield f"{len(judged)} of {len(seeded)} units (file and seed) were judged, in {hours:.2f} process hours.{part}\n"
+    yield f"{len(judged)} of {len(seeded)} units (file and seed) were judged, which took {minutes:.1f} minutes of one core.{part}\n"
     yield from _by_conjecture(conjectures)
     yield from _power(conjectures, image)
     yield from _exceptions(conjectures, units, done)
@@ -121,7 +121,7 @@ def _sizes_compared(conjectures: Sequence[Conjecture]) -> str:
         return "no conjecture has both.\n"
     low, high = sum(ratio < 0.1 for ratio in ratios), sum(ratio > 10 for ratio in ratios)
     return (
-        f"of {len(ratios)} conjectures with both, the recorded one is below a tenth of the declared one in {low} and "
+        f"of {len(ratios)} conjectures with both, the recorded one is below a tenth of the declared one in {low} and\n"
         f"above ten times in {high}, for a run stops at the first violation, which need not be of the usual size.\n"
     )
 
