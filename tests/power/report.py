@@ -130,21 +130,19 @@ def picture(conjectures: Sequence[Conjecture], path: Path) -> None:
     """Share of seeds refuted over the size of the violation, with the number of conjectures at each point."""
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    looks = {"planted": ("o", "tab:blue", 0.1), "outside": ("s", "tab:orange", -0.1)}
+    looks = {"planted": ("o", "tab:blue", 0.14), "outside": ("s", "tab:orange", -0.14)}
     for half, (marker, colour, shift) in looks.items():
         bins = sorted((at, b) for at, b in curve(conjectures, half).items() if at is not None)
         if not bins:
             continue
         x = [10.0 ** (at + shift) for at, _ in bins]  # beside each other where the halves agree
         y = [b.refuted for _, b in bins]
-        axes.plot(x, y, color=colour, linewidth=1, alpha=0.6)
-        axes.scatter(
-            x, y, [20 + 6 * b.conjectures for _, b in bins], c=colour, marker=marker, label=half, alpha=0.75, zorder=3
-        )
+        axes.plot(x, y, color=colour, marker=marker, markersize=5, linewidth=1, alpha=0.7, label=half)
+        axes.scatter(x, y, [20 + 4 * b.conjectures for _, b in bins], c=colour, marker=marker, alpha=0.75, zorder=3)
         for at_x, at_y, (_, b) in zip(x, y, bins, strict=True):
             above = half == "planted"
             axes.annotate(
-                str(b.conjectures), (at_x, at_y), (0, 11 if above else -11), textcoords="offset points",
+                str(b.conjectures), (at_x, at_y), (0, 12 if above else -12), textcoords="offset points",
                 ha="center", va="bottom" if above else "top", color=colour, fontsize=9,
             )  # fmt: skip
     axes.set_xscale("log")
