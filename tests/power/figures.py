@@ -146,22 +146,23 @@ def records(left: Sequence[Unit], minutes: float, jobs: int) -> Generator[tuple[
             unit = waiting.popleft()
             yield unit, record_of(unit)
         return
-    pool = _pool(jobs)
+    pool, broken = _pool(jobs), False
     try:
         while True:
-            while waiting and len(running) < jobs and time.monotonic() < deadline:
-                running[pool.submit(record_of, waiting[0])] = waiting.popleft()
+            if broken and not running:
+                pool.shutdown()
+                pool, broken = _pool(jobs), False
+            while waiting and not broken and len(running) < jobs and time.monotonic() < deadline:
+                unit = waiting.popleft()
+                running[pool.submit(record_of, unit)] = unit
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 unit = running.pop(future)
                 try:
                     record = future.result()
-                except BrokenProcessPool as error:  # a process died, of memory say, and took its fellows along
-                    record = _failed(error)
-                    if not running:
-                        pool.shutdown()
-                        pool = _pool(jobs)
+                except BrokenProcessPool as error:  # a process died, of memory say, and takes those beside it along
+                    record, broken = _failed(error), True
                 yield unit, record
     finally:
         if running:

@@ -57,7 +57,7 @@ def report(
     judged = [done[unit.key] for unit in seeded if "rows" in done.get(unit.key, {})]
     minutes = sum(record["seconds"] for record in judged) / 60
     part = "" if only == "*" else f" Only `{only}`."
-    yield f"{len(judged)} of {len(seeded)} units (file and seed) were judged, which took {minutes:.1f} minutes of one core.{part}\n"
+    yield f"{len(judged)} of {len(seeded)} units (file and seed) were judged: {minutes:.1f} minutes of a core.{part}\n"
     yield from _by_conjecture(conjectures)
     yield from _power(conjectures, image)
     yield from _exceptions(conjectures, units, done)
