@@ -258,7 +258,7 @@ def test_halves_may_use_one_name_for_two_conjectures(tiny, capsys):
 def test_a_unit_of_the_outsiders_that_raises_is_a_row_of_the_page(jobs):
     """There is no such file."""
     gone = Unit("outside", "false", "gone")
-    units = [gone, Unit("planted", "true", "groups")]
+    units = [gone, Unit("planted", "false", "rates")]
     done = {unit.key: record for unit, record in figures.records(units, 5, jobs)}
     assert done[gone.key]["error"].startswith("UsageError: conjectures=")
     assert len(done[units[1].key]["rows"]) >= 1
