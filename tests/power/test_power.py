@@ -297,11 +297,10 @@ def dies(unit):
 
 def test_a_process_that_dies_is_not_the_end_of_the_run(monkeypatch):
     monkeypatch.setattr(figures, "record_of", dies)
-    units = [Unit("outside", "true", topic) for topic in ("deadly", "beside", "after", "last")]
-    done = {unit.topic: record for unit, record in figures.records(units, 5, 2)}
-    assert done["deadly"]["error"].startswith("BrokenProcessPool")
-    assert "rows" in done["after"]
-    assert "rows" in done["last"]
+    units = [Unit("outside", "true", topic, seed) for seed, topic in enumerate(("deadly", "deadly", "after", "last"))]
+    done = {unit.seed: record for unit, record in figures.records(units, 5, 2)}
+    assert all(done[seed]["error"].startswith("BrokenProcessPool") for seed in (0, 1))
+    assert all("rows" in done[seed] for seed in (2, 3))
 
 
 # -- the command
@@ -326,7 +325,7 @@ def test_a_key_that_is_none_is_one_clear_line(tiny, capsys, word, says):
 
 
 def test_a_run_without_minutes_writes_what_is_kept_or_says_that_there_is_nothing(tiny, tmp_path, capsys):
-    assert run(tiny, "minutes=0") == 5
+    assert run(tiny, "seeds=1", "minutes=0") == 5
     assert "raise minutes=" in capsys.readouterr().err
     assert run(tiny, "seeds=1", "only=*-false-*") == 0
     page = tmp_path / "docs" / "figures.md"
