@@ -96,7 +96,10 @@ def rate_of_the_logarithm_of_the_loss(state: State):
 
 @conjecture
 def rate_of_the_leading_singular_value(state: State):
-    u, _, v = torch.linalg.svd(unfolding(state.tensor), full_matrices=False)
+    """Where it is simple and positive: at W = 0 it grows either way, and at a tie the vectors are not determined."""
+    u, values, v = torch.linalg.svd(unfolding(state.tensor), full_matrices=False)
+    assume(values[0] > 0)
+    assume((values[1:] < 0.99 * values[0]).all())
     motion = unfolding(state.rate(lambda s: s.tensor))
     return equal(state.rate(lambda s: s.singular_values(0)[0]), u[:, 0] @ motion @ v[0])
 
