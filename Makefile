@@ -39,7 +39,7 @@ bench: $(VENV)/.dev  ## speed, as ratios measured in one run (trainer and flows:
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) benchmarks/numerics_flow.py
 	$(RUN) benchmarks/verify_runs.py
 
-power: $(VENV)/.dev  ## planted conjectures over many seeds, about ten minutes; make power minutes=60
+power: $(VENV)/.dev  ## conjectures of known truth over many seeds; goes on where it stopped; make power seeds=20 minutes=60
 	OMP_NUM_THREADS=1 $(RUN) tests/power/figures.py write=docs/power.md $(KEYS)
 
 sweep: $(VENV)/.dev  ## the built-in claims in 200 cells and seeds, about an hour; make sweep runs=40
