@@ -54,6 +54,7 @@ def test_nineteen_of_twenty_are_enough_and_eighteen_are_not(monkeypatch, tmp_pat
     assert code == 0
     assert "19 of 20 bugs noticed." in text
     assert "- `theory-19`: bug 19" in text
+    assert "  - g\n  + h\n" in text
     assert _run(monkeypatch, tmp_path, 18, 20)[0] == 1
 
 
@@ -64,14 +65,81 @@ def test_a_run_that_was_cut_short_is_not_green_and_says_what_is_missing(monkeypa
 
 
 def test_a_survivor_is_asked_again_as_soon_as_anything_changes_and_a_noticed_one_is_not(tmp_path: Path) -> None:
+    files, other = run.Files(), run.Files()
+    other.everything = "other"
     kept = run.Kept(tmp_path / "kept.json")
     survivor, noticed = MUTANTS[0], MUTANTS[1]
-    kept.keep(survivor, run.Notice(survivor.id, survivor.room, "", "", "", 1.0), "sources")
-    kept.keep(noticed, run.Notice(noticed.id, noticed.room, "", "main job", "", 1.0), "sources")
+    kept.keep(survivor, run.Notice(survivor.id, survivor.room, "", "", "", 1.0), files)
+    kept.keep(noticed, run.Notice(noticed.id, noticed.room, "", "tests", "", 1.0, noticed.tests[0]), files)
     again = run.Kept(tmp_path / "kept.json")
-    assert again.find(survivor, "sources") is not None
-    assert again.find(survivor, "other sources") is None
-    assert again.find(noticed, "other sources") is not None
+    assert again.find(survivor, files) is not None
+    assert again.find(survivor, other) is None
+    assert again.find(noticed, other) is not None
+    other.texts[noticed.tests[0]] += "# changed"
+    assert again.find(noticed, other) is None
+
+
+class Scripted(run.Copy):
+    """A copy in which every command ends as told: {test: exit code with the bug, exit code without}."""
+
+    def __init__(self, codes: dict[str, tuple[int | None, int]], verdict: str = "PROVED") -> None:
+        self.codes, self.verdict, self.bug, self.asked = codes, verdict, False, []
+
+    def plant(self, mutant: Mutant) -> None:
+        self.bug = True
+
+    def restore(self, mutant: Mutant) -> None:
+        self.bug = False
+
+    def main_job(self, limit: float):
+        self.asked.append("main job")
+        return run.Ran(0, run.IMPORTED, 10.0), [f"it: {self.verdict if self.bug else 'PROVED'}"]
+
+    def tests(self, test: str, limit: float, without=()):
+        self.asked.append(test)
+        with_bug, without_bug = self.codes.get(test.partition("::")[0], (0, 0))
+        code = 0 if test.partition("::")[0] + "::it" in without else with_bug if self.bug else without_bug
+        return run.Ran(code, f"FAILED {test.partition('::')[0]}::it - because" if code == 1 else "", 1.0)
+
+
+MUTANT = Mutant("verify-a", "verify/_bars.py", "a", "b", "", ("tests/verify/test_a.py", "tests/verify/test_b.py"))
+
+
+def _judged(copy: Scripted, each: float = 0.0) -> tuple[run.Notice, run.Baseline]:
+    files = run.Files()
+    baseline = run.Baseline({}, files)
+    return run.judge(MUTANT, copy, baseline, files, each), baseline
+
+
+def test_the_first_named_test_comes_before_the_main_job_and_the_others_after_it() -> None:
+    copy = Scripted({"tests/verify/test_b.py": (1, 0)})
+    notice, _ = _judged(copy)
+    assert (notice.by, notice.how) == ("tests", "tests/verify/test_b.py::it")
+    first, second = MUTANT.tests
+    assert copy.asked == ["main job", first, "main job", second, f"{second}::it"]
+    assert _judged(Scripted({}, verdict="REFUTED"))[0].by == "main job"
+    assert _judged(Scripted({MUTANT.tests[0]: (2, 0)}))[0].by == "import"
+
+
+def test_a_test_that_fails_without_the_bug_too_notices_nothing_and_is_left_out() -> None:
+    notice, baseline = _judged(Scripted({MUTANT.tests[0]: (1, 1)}))
+    assert notice.by == ""
+    assert baseline.red() == [f"{MUTANT.tests[0]}::it"]
+
+
+def test_a_hang_is_noticed_only_where_nothing_hangs_without_the_bug() -> None:
+    assert _judged(Scripted({MUTANT.tests[0]: (None, 0)}))[0].how.endswith("hangs")
+    assert _judged(Scripted({MUTANT.tests[0]: (None, 1)}))[0].by == ""
+
+
+def test_a_bug_that_is_still_alive_is_asked_of_the_other_tests_for_a_while() -> None:
+    copy = Scripted({"tests/power/test_power.py": (1, 0)})
+    notice, _ = _judged(copy, each=1e9)
+    assert (notice.by, notice.test) == ("suite", "tests/power/test_power.py")
+    assert not any(test.startswith(("tests/theory", "tests/numerics", "tests/mutants")) for test in copy.asked)
+    notice, _ = _judged(Scripted({}), each=2.0)
+    assert notice.by == ""
+    assert notice.how.startswith("not asked: ")
 
 
 def test_what_is_started_in_a_copy_runs_the_copy_and_ends_after_its_time(tmp_path: Path) -> None:
