@@ -10,8 +10,8 @@ Every worker has a copy of the repository's files of its own. With a bug in the 
 4. for a bug that is still alive, the other tests of its room and of the rooms that build on it, quick ones first, for
    at most `each` minutes.
 
-What takes many times as long as without a bug counts as a hang, and as noticed. A test that fails is run once more
-without the bug: if it fails then too it notices nothing, is left out from then on, and the run ends as an error.
+What takes many times as long as without a bug counts as a hang, and as noticed. In the end every test that noticed is
+run without any bug: if it fails then too it has noticed nothing, is left out from then on, and the run is an error.
 
 A run that was cut short, by its minutes or otherwise, is continued by the next one: a result stands as long as the
 files that it came from are the same, that of a survivor as long as nothing at all has changed.
@@ -49,6 +49,7 @@ LEAST = 0.95  # part of the bugs that must be noticed: 57 of 60
 HANGS = 8.0  # a step that takes this many times what it takes without a bug, and at least PATIENCE seconds, hangs
 PATIENCE = 120.0
 LONGEST = 900.0  # seconds after which a step that was never timed hangs
+HANG = " hangs"
 IMPORTED = "all three rooms are imported from the copy"
 # The environment has an editable install of the sources as they are: what is judged must come from the copy.
 MAIN = f"""
@@ -63,7 +64,15 @@ sys.exit(main(sys.argv[1:]))
 
 
 class Unfit(Exception):
-    """The sources without any bug do not pass what is to notice bugs; the message says what fails."""
+    """The sources without any bug do not pass what is to notice bugs; the message says what fails.
+
+    Arguments:
+        tests: the tests that fail.
+    """
+
+    def __init__(self, message: str, tests: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.tests = tuple(tests)
 
 
 @dataclass(frozen=True)
@@ -138,6 +147,11 @@ class Baseline:
             if self._kept.get(name, {}).get("key") != key:
                 self._kept[name] = {**ask(), "key": key}
             return dict(self._kept[name])
+
+    def knows(self, name: str) -> bool:
+        """Whether the answer for this name is kept."""
+        with self._lock:
+            return bool(self._kept.get(name, {}).get("key") == self._key(name))
 
     def red(self, test: str = "") -> list[str]:
         """Tests, of one file or of all, that fail without any bug."""
@@ -216,9 +230,9 @@ class Copy:
         claims = json.loads(path.read_text())["claims"] if path.exists() else []
         return ran, [f"{c['id']} K={c['depth']} N={c['order']} {c['chain']}: {c['verdict']}" for c in claims]
 
-    def tests(self, test: str, limit: float, without: Sequence[str] = ()) -> Ran:
-        """One file or node id, until its first failure."""
-        words = ["-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=no", test]
+    def tests(self, tests: Sequence[str], limit: float, without: Sequence[str] = (), *, stop: bool = True) -> Ran:
+        """Files or node ids, until the first failure or to their end."""
+        words = ["-m", "pytest", *["-x"] * stop, "-q", "-n0", "-p", "no:cacheprovider", "--tb=no", *tests]
         return self.run([*words, *(f"--deselect={name}" for name in without)], limit)
 
 
@@ -261,22 +275,16 @@ def judge(mutant: Mutant, copy: Copy, baseline: Baseline, files: Files, each: fl
         nonlocal spent
         known = baseline.seconds.get(test)
         limit = max(PATIENCE, HANGS * known) if known else LONGEST
-        while True:
-            ran = copy.tests(test, limit, baseline.red(test))
-            spent += ran.seconds
-            if ran.code in (0, 5):  # 5: all of them are left out
-                if ran.code == 0:
-                    baseline.passed(test, ran.seconds)
-                return None
-            broken = ran.code in (2, 3, 4)  # of pytest: it could not even collect them
-            what = test if ran.code is None or broken else _failed(ran.out) or test
-            copy.restore(mutant)
-            fails = baseline.of(what, partial(_fails_unmutated, copy, what, limit))["fails"]
-            copy.plant(mutant)
-            if not fails:
-                return noticed("import" if broken else by, what + " hangs" * (ran.code is None), test)
-            if ran.code is None or broken:
-                return None
+        ran = copy.tests([test], limit, baseline.red(test))
+        spent += ran.seconds
+        if ran.code is None:
+            return noticed(by, f"{test}{HANG}", test)
+        if ran.code == 0:
+            baseline.passed(test, ran.seconds)
+        if ran.code in (0, 5):  # 5: all of them are left out
+            return None
+        broken = ran.code in (2, 3, 4)  # of pytest: it could not even collect them
+        return noticed("import" if broken else by, "" if broken else _failed(ran.out), test)
 
     quick = [t for k, t in enumerate(mutant.tests) if baseline.seconds.get(t, k * LONGEST) <= 2 * usual["seconds"]]
     copy.plant(mutant)
@@ -307,8 +315,23 @@ def _unmutated_main_job(copy: Copy) -> dict[str, Any]:
     return {"seconds": ran.seconds, "verdicts": verdicts}
 
 
-def _fails_unmutated(copy: Copy, test: str, limit: float) -> dict[str, Any]:
-    return {"fails": copy.tests(test, limit).code != 0}
+def confirm(notices: Sequence[Notice], copy: Copy, baseline: Baseline) -> None:
+    """Run the tests that noticed without any bug, each once for the same sources.
+
+    Raises:
+        Unfit: some fail.
+    """
+    asked: dict[str, list[str]] = {}
+    for name in dict.fromkeys(n.how.removesuffix(HANG) or n.test for n in notices if n.test):
+        if not baseline.knows(name):
+            asked.setdefault(name.partition("::")[0], []).append(name)
+    for test, names in asked.items():
+        ran = copy.tests(names, LONGEST, stop=False)
+        failed = set(_all_failed(ran.out)) if ran.code in (0, 1) else {test}
+        for name in names:
+            baseline.of(name, partial(dict, fails=name in failed or test in failed))
+    if red := baseline.red():
+        raise Unfit("these tests fail without any bug, and so noticed nothing:\n" + "\n".join(red), red)
 
 
 def _last_line(text: str) -> str:
@@ -317,8 +340,12 @@ def _last_line(text: str) -> str:
 
 def _failed(text: str) -> str:
     """The first line of pytest's summary of failures."""
+    return (_all_failed(text) or [""])[0]
+
+
+def _all_failed(text: str) -> list[str]:
     found = [line for line in text.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    return found[0].split(" - ")[0].partition(" ")[2] if found else ""
+    return [line.split(" - ")[0].partition(" ")[2] for line in found]
 
 
 def _digest(*texts: str) -> str:
@@ -352,10 +379,15 @@ class Kept:
         """Remember a result."""
         with self._lock:
             self.results[mutant.id] = asdict(replace(notice, key=self.key(mutant, notice, files)))
+        self.write()
+
+    def write(self) -> None:
+        """Write everything down, whole or not at all."""
+        with self._lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            partial = self.path.with_name(self.path.name + ".partial")
-            partial.write_text(json.dumps({"results": self.results, "baseline": self.baseline}, indent=1) + "\n")
-            partial.replace(self.path)
+            written = self.path.with_name(self.path.name + ".partial")
+            written.write_text(json.dumps({"results": self.results, "baseline": self.baseline}, indent=1) + "\n")
+            written.replace(self.path)
 
 
 def judged(mutants: Sequence[Mutant], jobs: int, minutes: float, each: float, kept: Kept) -> Iterator[Notice]:
@@ -365,12 +397,13 @@ def judged(mutants: Sequence[Mutant], jobs: int, minutes: float, each: float, ke
         each: minutes that one bug may be asked of tests that it does not name.
     """
     files = Files()
-    waiting = []
+    waiting, done = [], []
     for mutant in mutants:
         found = kept.find(mutant, files)
         if found is None or (found.how.startswith("not asked") and each > 0):
             waiting.append(mutant)
         else:
+            done.append(found)
             yield found
     deadline = time.monotonic() + 60 * minutes
     baseline = Baseline(kept.baseline, files)
@@ -389,19 +422,22 @@ def judged(mutants: Sequence[Mutant], jobs: int, minutes: float, each: float, ke
         return notice
 
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(jobs) as pool:
-        for number in range(min(jobs, len(waiting))):
+        for number in range(max(1, min(jobs, len(waiting)))):
             made.append(Copy(Path(folder).resolve() / str(number), files.names))
             copies.put(made[-1])
         running = [pool.submit(work, mutant) for mutant in waiting]
         try:
-            yield from (notice for done in as_completed(running) if (notice := done.result()) is not None)
+            for ended in as_completed(running):
+                if (notice := ended.result()) is not None:
+                    done.append(notice)
+                    yield notice
+            confirm(done, made[0], baseline)
+            kept.write()
         except BaseException:  # Ctrl-C or unfit sources: what still runs would be waited for
             pool.shutdown(wait=False, cancel_futures=True)
             for copy in made:
                 copy.end()
             raise
-    if red := baseline.red():
-        raise Unfit("these tests fail without any bug, and so noticed nothing:\n" + "\n".join(red))
 
 
 def report(notices: Sequence[Notice], planted: Sequence[Mutant]) -> Iterator[str]:
@@ -468,6 +504,7 @@ def main(words: Sequence[str]) -> int:
             print(f"{notice.seconds:6.1f} s  {notice.by or 'SURVIVED':9} {notice.id}  {notice.how}", flush=True)
     except Unfit as error:
         unfit = True
+        notices = [n for n in notices if (n.how.removesuffix(HANG) or n.test) not in error.tests]
         print(error, file=sys.stderr)
     except KeyboardInterrupt:  # what was found is kept
         return 130

@@ -80,10 +80,11 @@ def test_a_survivor_is_asked_again_as_soon_as_anything_changes_and_a_noticed_one
 
 
 class Scripted(run.Copy):
-    """A copy in which every command ends as told: {test: exit code with the bug, exit code without}."""
+    """A copy in which every file of tests ends as told, with the bug and without."""
 
-    def __init__(self, codes: dict[str, tuple[int | None, int]], verdict: str = "PROVED") -> None:
-        self.codes, self.verdict, self.bug, self.asked = codes, verdict, False, []
+    def __init__(self, codes: dict[str, int | None], verdict: str = "PROVED", *, red: bool = False) -> None:
+        self.codes, self.verdict, self.red, self.bug = codes, verdict, red, False
+        self.asked: list[str] = []
 
     def plant(self, mutant: Mutant) -> None:
         self.bug = True
@@ -95,49 +96,55 @@ class Scripted(run.Copy):
         self.asked.append("main job")
         return run.Ran(0, run.IMPORTED, 10.0), [f"it: {self.verdict if self.bug else 'PROVED'}"]
 
-    def tests(self, test: str, limit: float, without=()):
-        self.asked.append(test)
-        with_bug, without_bug = self.codes.get(test.partition("::")[0], (0, 0))
-        code = 0 if test.partition("::")[0] + "::it" in without else with_bug if self.bug else without_bug
-        return run.Ran(code, f"FAILED {test.partition('::')[0]}::it - because" if code == 1 else "", 1.0)
+    def tests(self, tests, limit: float, without=(), *, stop: bool = True):
+        self.asked += tests
+        test = tests[0].partition("::")[0]
+        code = self.codes.get(test, 0) if self.bug or self.red else 0
+        code = 0 if f"{test}::it" in without else code
+        return run.Ran(code, f"FAILED {test}::it - because" if code == 1 else "", 1.0)
 
 
 MUTANT = Mutant("verify-a", "verify/_bars.py", "a", "b", "", ("tests/verify/test_a.py", "tests/verify/test_b.py"))
+FIRST, SECOND = MUTANT.tests
 
 
-def _judged(copy: Scripted, each: float = 0.0) -> tuple[run.Notice, run.Baseline]:
+def _judged(copy: Scripted, each: float = 0.0, kept=None) -> run.Notice:
     files = run.Files()
-    baseline = run.Baseline({}, files)
-    return run.judge(MUTANT, copy, baseline, files, each), baseline
+    baseline = run.Baseline({} if kept is None else kept, files)
+    notice = run.judge(MUTANT, copy, baseline, files, each)
+    run.confirm([notice], copy, baseline)
+    return notice
 
 
 def test_the_first_named_test_comes_before_the_main_job_and_the_others_after_it() -> None:
-    copy = Scripted({"tests/verify/test_b.py": (1, 0)})
-    notice, _ = _judged(copy)
-    assert (notice.by, notice.how) == ("tests", "tests/verify/test_b.py::it")
-    first, second = MUTANT.tests
-    assert copy.asked == ["main job", first, "main job", second, f"{second}::it"]
-    assert _judged(Scripted({}, verdict="REFUTED"))[0].by == "main job"
-    assert _judged(Scripted({MUTANT.tests[0]: (2, 0)}))[0].by == "import"
+    copy = Scripted({SECOND: 1})
+    notice = _judged(copy)
+    assert (notice.by, notice.how, notice.test) == ("tests", f"{SECOND}::it", SECOND)
+    assert copy.asked == ["main job", FIRST, "main job", SECOND, f"{SECOND}::it"]
+    assert _judged(Scripted({}, verdict="REFUTED")).by == "main job"
+    assert _judged(Scripted({FIRST: 2})).by == "import"
+    assert _judged(Scripted({FIRST: None})).how == f"{FIRST} hangs"
+    assert _judged(Scripted({})).by == ""
 
 
-def test_a_test_that_fails_without_the_bug_too_notices_nothing_and_is_left_out() -> None:
-    notice, baseline = _judged(Scripted({MUTANT.tests[0]: (1, 1)}))
-    assert notice.by == ""
-    assert baseline.red() == [f"{MUTANT.tests[0]}::it"]
-
-
-def test_a_hang_is_noticed_only_where_nothing_hangs_without_the_bug() -> None:
-    assert _judged(Scripted({MUTANT.tests[0]: (None, 0)}))[0].how.endswith("hangs")
-    assert _judged(Scripted({MUTANT.tests[0]: (None, 1)}))[0].by == ""
+@pytest.mark.parametrize("code", [1, 2, None])
+def test_a_test_that_fails_without_the_bug_too_has_noticed_nothing_and_is_left_out(code: int | None) -> None:
+    kept: dict = {}
+    copy = Scripted({FIRST: code}, red=True)
+    with pytest.raises(run.Unfit, match="fail without any bug") as raised:
+        _judged(copy, kept=kept)
+    assert raised.value.tests == (f"{FIRST}::it" if code == 1 else FIRST,)
+    if code == 1:
+        files = run.Files()
+        assert run.judge(MUTANT, copy, run.Baseline(kept, files), files, 0.0).by == ""
 
 
 def test_a_bug_that_is_still_alive_is_asked_of_the_other_tests_for_a_while() -> None:
-    copy = Scripted({"tests/power/test_power.py": (1, 0)})
-    notice, _ = _judged(copy, each=1e9)
+    copy = Scripted({"tests/power/test_power.py": 1})
+    notice = _judged(copy, each=1e9)
     assert (notice.by, notice.test) == ("suite", "tests/power/test_power.py")
     assert not any(test.startswith(("tests/theory", "tests/numerics", "tests/mutants")) for test in copy.asked)
-    notice, _ = _judged(Scripted({}), each=2.0)
+    notice = _judged(Scripted({}), each=2.0)
     assert notice.by == ""
     assert notice.how.startswith("not asked: ")
 
