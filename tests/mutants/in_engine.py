@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+QUOTIENTS = "tests/verify/test_rate_checks.py"
+CONCLUSIONS = "tests/verify/test_conclusions.py"
 ENGINE = "tests/verify/test_engine.py"
 EARNED = "tests/verify/test_earned_verdicts.py"
 PATHS = "tests/verify/test_path_verdicts.py"
@@ -24,7 +26,7 @@ IN_ENGINE = (
         "KEPT = 10",
         "KEPT = 1",
         "One input that meets the hypotheses is enough.",
-        (EARNED,),
+        (CONCLUSIONS, EARNED),
     ),
     Mutant(
         "verify-one-kept-problem-of-seeds",
@@ -32,7 +34,7 @@ IN_ENGINE = (
         "KEPT_SEEDS = 3",
         "KEPT_SEEDS = 0",
         "A claim about Seeds needs no problem that meets its hypotheses.",
-        (EARNED, SUBJECTS),
+        (CONCLUSIONS, EARNED, SUBJECTS),
     ),
     Mutant(
         "verify-ten-inputs-whatever-is-asked",
@@ -40,7 +42,7 @@ IN_ENGINE = (
         "else min(KEPT, asked)",
         "else KEPT",
         "Ten inputs must be kept although the user asked for fewer.",
-        (EARNED, PATHS),
+        (CONCLUSIONS, EARNED, PATHS),
     ),
     Mutant(
         "verify-kept-inputs-fall-short",
@@ -48,7 +50,7 @@ IN_ENGINE = (
         "if len(kept) < enough:",
         "if len(kept) <= enough:",
         "Just enough kept inputs are not enough.",
-        (PATHS, EARNED),
+        (CONCLUSIONS, PATHS, EARNED),
     ),
     Mutant(
         "verify-half-may-be-undecided",
@@ -56,7 +58,7 @@ IN_ENGINE = (
         "UNDECIDED, UNDECIDED_PATHS = 0.02, 0.25",
         "UNDECIDED, UNDECIDED_PATHS = 0.5, 0.25",
         "Half of the inputs of a supported claim may be undecided.",
-        (EARNED, ENGINE),
+        (CONCLUSIONS, EARNED, ENGINE),
     ),
     Mutant(
         "verify-all-paths-may-be-undecided",
@@ -64,7 +66,7 @@ IN_ENGINE = (
         "UNDECIDED, UNDECIDED_PATHS = 0.02, 0.25",
         "UNDECIDED, UNDECIDED_PATHS = 0.02, 1.0",
         "All paths of a supported claim may be undecided.",
-        (PATHS, EARNED),
+        (CONCLUSIONS, PATHS, EARNED),
     ),
     Mutant(
         "verify-paths-as-states",
@@ -72,7 +74,7 @@ IN_ENGINE = (
         "(UNDECIDED_PATHS if claim.subject in PATHS else UNDECIDED)",
         "(UNDECIDED if claim.subject in PATHS else UNDECIDED_PATHS)",
         "As many states may be undecided as is allowed of paths.",
-        (EARNED, PATHS),
+        (CONCLUSIONS, EARNED, PATHS),
     ),
     Mutant(
         "verify-unexplained-is-undecided",
@@ -80,7 +82,7 @@ IN_ENGINE = (
         "    if unexplained:\n",
         "    if len(unexplained) > UNDECIDED * len(kept):\n",
         "A few unexplained violations do not keep a claim from support.",
-        (EARNED, ENGINE),
+        (CONCLUSIONS, EARNED, ENGINE),
     ),
     Mutant(
         "verify-undefined-is-supported",
@@ -88,7 +90,7 @@ IN_ENGINE = (
         "    if undefined:\n",
         "    if len(undefined) > UNDECIDED * len(kept):\n",
         "A few inputs without a finite number do not keep a claim from support.",
-        (EARNED, ENGINE),
+        (CONCLUSIONS, EARNED, ENGINE),
     ),
     Mutant(
         "verify-negative-without-a-witness",
@@ -96,7 +98,7 @@ IN_ENGINE = (
         'return Verdict.INCONCLUSIVE, f"none of {len(kept)} inputs violates the relation"',
         'return Verdict.SUPPORTED, f"none of {len(kept)} inputs violates the relation"',
         "A negative claim without a witness is supported.",
-        (SUBJECTS, ENGINE),
+        (CONCLUSIONS, SUBJECTS, ENGINE),
     ),
     Mutant(
         "verify-no-rate-is-checked",
@@ -185,7 +187,7 @@ IN_ENGINE = (
         "    1e-3  # a lost derivative",
         "    1e3  # a lost derivative",
         "A rate may be a thousand times its difference quotient.",
-        (EARNED,),
+        (QUOTIENTS, EARNED),
     ),
     Mutant(
         "verify-rate-agrees-by-half",
@@ -193,7 +195,7 @@ IN_ENGINE = (
         "    1e-3  # a lost derivative",
         "    0.6  # a lost derivative",
         "A rate may be off by half of its difference quotient.",
-        (EARNED,),
+        (QUOTIENTS, EARNED),
     ),
     Mutant(
         "verify-rates-below-are-zero",
@@ -201,7 +203,7 @@ IN_ENGINE = (
         "NOTHING = 1e-6",
         "NOTHING = 1e6",
         "No rate is told from zero by a difference quotient.",
-        (EARNED,),
+        (QUOTIENTS, EARNED),
     ),
     Mutant(
         "verify-quotient-is-doubted",
@@ -209,7 +211,7 @@ IN_ENGINE = (
         "QUOTIENT_MARGIN = 100.0",
         "QUOTIENT_MARGIN = 1e15",
         "A difference quotient is doubted a million times as much as it should be.",
-        (EARNED,),
+        (QUOTIENTS, EARNED),
     ),
     Mutant(
         "verify-no-kinks",
@@ -217,7 +219,7 @@ IN_ENGINE = (
         "BEND = 0.4",
         "BEND = -1.0",
         "No rate is seen to be one-sided.",
-        (EARNED,),
+        (QUOTIENTS, EARNED),
     ),
     Mutant(
         "verify-bends-are-kinks",
@@ -225,7 +227,7 @@ IN_ENGINE = (
         "BEND = 0.4",
         "BEND = 0.9",
         "A smooth function that bends has a kink.",
-        (EARNED, ENGINE),
+        (QUOTIENTS, EARNED, ENGINE),
     ),
     Mutant(
         "verify-rate-backwards-in-time",
@@ -233,7 +235,7 @@ IN_ENGINE = (
         "one_sided = 2 * forward - (far_ahead - here) / (2 * step)",
         "one_sided = 2 * backward - (here - far_back) / (2 * step)",
         "At a kink the rate is the one backward in time.",
-        (EARNED,),
+        (QUOTIENTS, EARNED),
     ),
     Mutant(
         "verify-kinks-are-not-counted",
@@ -241,7 +243,7 @@ IN_ENGINE = (
         "watch.kinks += 1",
         "watch.kinks += 0",
         "Rates at kinks are not counted.",
-        (EARNED,),
+        (QUOTIENTS, EARNED),
     ),
     Mutant(
         "verify-rate-step-is-coarse",
@@ -249,6 +251,6 @@ IN_ENGINE = (
         "STEP = 2.0**-17",
         "STEP = 2.0**-1",
         "Difference quotients take half the way in which a state moves by its own size.",
-        (EARNED, ENGINE),
+        (QUOTIENTS, EARNED, ENGINE),
     ),
 )

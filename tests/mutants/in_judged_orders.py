@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+ORDER_TESTS = "tests/verify/test_orders.py"
 ENGINE = "tests/verify/test_engine.py"
 PATHS = "tests/verify/test_path_verdicts.py"
 
@@ -122,7 +123,7 @@ IN_JUDGED_ORDERS = (
         "return np.tile(np.arange(count), shape[0]) if along else np.arange(count)",
         "return np.zeros(math.prod(shape), dtype=int)",
         "A limit in one series hides behind another that vanishes.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
     Mutant(
         "verify-hidden-is-enough",
@@ -155,7 +156,7 @@ IN_JUDGED_ORDERS = (
         "SLACK = 0.25",
         "SLACK = 0.9",
         "An order of a tenth counts as first order.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
     Mutant(
         "verify-orders-agree-always",
@@ -163,7 +164,7 @@ IN_JUDGED_ORDERS = (
         "AGREE = 0.35",
         "AGREE = 50.0",
         "Orders have settled whatever they are.",
-        (ENGINE, PATHS),
+        (ORDER_TESTS, ENGINE, PATHS),
     ),
     Mutant(
         "verify-orders-never-agree",
@@ -171,7 +172,7 @@ IN_JUDGED_ORDERS = (
         "AGREE = 0.35",
         "AGREE = -1.0",
         "No order ever settles.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
     Mutant(
         "verify-limits-agree-always",
@@ -179,7 +180,7 @@ IN_JUDGED_ORDERS = (
         "LIMITS_AGREE = 0.2",
         "LIMITS_AGREE = 1e9",
         "Two extrapolated limits agree whatever they are.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
     Mutant(
         "verify-no-limit-is-bounded",
@@ -187,7 +188,7 @@ IN_JUDGED_ORDERS = (
         "BOUNDED = 0.1",
         "BOUNDED = 0.99",
         "A limit counts only where it is all of the discrepancy.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
     Mutant(
         "verify-every-limit-is-bounded",
@@ -195,7 +196,7 @@ IN_JUDGED_ORDERS = (
         "BOUNDED = 0.1",
         "BOUNDED = 1e-12",
         "Whatever extrapolation leaves is a limit.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
     Mutant(
         "verify-leftover-need-not-fall",
@@ -203,7 +204,7 @@ IN_JUDGED_ORDERS = (
         "FALLS = 0.6",
         "FALLS = 1.5",
         "What extrapolation leaves may grow when the step is halved.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
     Mutant(
         "verify-noise-stands",
@@ -211,7 +212,7 @@ IN_JUDGED_ORDERS = (
         "STANDS = 8.0",
         "STANDS = 0.0",
         "Orders are read off what is below its resolution.",
-        (ENGINE, PATHS),
+        (ORDER_TESTS, ENGINE, PATHS),
     ),
     Mutant(
         "verify-nothing-stands",
@@ -219,7 +220,7 @@ IN_JUDGED_ORDERS = (
         "STANDS = 8.0",
         "STANDS = 8e7",
         "A discrepancy must exceed its resolution a hundred million times before it says anything.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
     Mutant(
         "verify-nothing-hides",
@@ -227,7 +228,7 @@ IN_JUDGED_ORDERS = (
         "HIDES = 1e-3",
         "HIDES = 1e9",
         "What is below its resolution needs no second look.",
-        (PATHS,),
+        (ORDER_TESTS, PATHS),
     ),
     Mutant(
         "verify-order-of-the-right-side",
@@ -235,7 +236,7 @@ IN_JUDGED_ORDERS = (
         "wrong = np.maximum(signed, 0.0) if one_sided else signed",
         "wrong = np.maximum(-signed, 0.0) if one_sided else signed",
         "Of a bound up to a power of the step what lies on its right side is judged.",
-        (PATHS,),
+        (ORDER_TESTS, PATHS),
     ),
     Mutant(
         "verify-rest-is-a-limit",
@@ -243,7 +244,7 @@ IN_JUDGED_ORDERS = (
         " & (orders.min(axis=0) >= 0.4)",
         "",
         "A discrepancy that has hardly begun to fall has settled at a lower order.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
     Mutant(
         "verify-sign-of-a-limit",
@@ -251,6 +252,6 @@ IN_JUDGED_ORDERS = (
         "(limits[1] * np.sign(last[-1]) >= BOUNDED * size)",
         "(np.abs(limits[1]) >= BOUNDED * size)",
         "A limit on the other side of zero counts.",
-        (PATHS, ENGINE),
+        (ORDER_TESTS, PATHS, ENGINE),
     ),
 )

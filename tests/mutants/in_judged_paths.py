@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+THRESHOLDS = "tests/verify/test_thresholds.py"
 ENGINE = "tests/verify/test_engine.py"
 PATHS = "tests/verify/test_path_verdicts.py"
 FUNCTIONS = "tests/verify/test_precise_functions.py"
@@ -92,7 +93,7 @@ IN_JUDGED_PATHS = (
         "CEILING = 1e-6",
         "CEILING = 1.0",
         "Along a path an error bar as large as the quantity itself counts as evidence.",
-        (PATHS,),
+        (THRESHOLDS, PATHS),
     ),
     Mutant(
         "verify-every-size-is-rounding",
@@ -100,7 +101,7 @@ IN_JUDGED_PATHS = (
         "AT_ROUNDING = 1e-10",
         "AT_ROUNDING = 1e300",
         "Whatever its size, a quantity along a path is what cancellation left of larger ones.",
-        (PATHS,),
+        (THRESHOLDS, PATHS),
     ),
     Mutant(
         "verify-no-term-is-common",
@@ -108,7 +109,7 @@ IN_JUDGED_PATHS = (
         "COMMON = 1e3",
         "COMMON = 1e300",
         "No term is large enough to hide what moves.",
-        (PATHS,),
+        (THRESHOLDS, PATHS),
     ),
     Mutant(
         "verify-bar-of-a-series",
@@ -116,7 +117,7 @@ IN_JUDGED_PATHS = (
         "values.max(axis=0, keepdims=True, initial=0.0)",
         "values[:1]",
         "The error of a series is that of its first entry.",
-        (PATHS, ENGINE, CLAIMS),
+        (THRESHOLDS, PATHS, ENGINE, CLAIMS),
     ),
     Mutant(
         "verify-predicted-does-not-move",
@@ -124,7 +125,7 @@ IN_JUDGED_PATHS = (
         "in ((relation.measured, other.measured), (relation.predicted, other.predicted)):",
         "in ((relation.measured, other.measured),):",
         "Rounding moves the measured side alone.",
-        (PATHS, ENGINE),
+        (THRESHOLDS, PATHS, ENGINE),
     ),
     # -- descents, exactly
     Mutant(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+CONCLUSIONS = "tests/verify/test_conclusions.py"
 EARNED = "tests/verify/test_earned_verdicts.py"
 SEEDS = "tests/verify/test_seeds_verdicts.py"
 SUBJECTS = "tests/verify/test_subjects.py"
@@ -19,7 +20,7 @@ IN_JUDGED_SEEDS = (
         "LEVEL = 0.999",
         "LEVEL = 0.5",
         "The interval over seeds misses the truth every other time.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-one-rung",
@@ -51,7 +52,7 @@ IN_JUDGED_SEEDS = (
         "FINE = 0.1",
         "FINE = 10.0",
         "An equality holds although its bar is ten times its scale.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-same-second-set",
@@ -83,7 +84,7 @@ IN_JUDGED_SEEDS = (
         "np.where(two_sided, (seen.low > 0) | (seen.high < 0), seen.low > 0)",
         "np.where(two_sided, (seen.low > 0) | (seen.high < 0), seen.high > 0)",
         "A bound over seeds is refuted where only the upper end of its interval lies on the wrong side.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-equality-from-one-side",
@@ -91,7 +92,7 @@ IN_JUDGED_SEEDS = (
         "np.where(two_sided, (seen.low > 0) | (seen.high < 0), seen.low > 0)",
         "np.where(two_sided, seen.low > 0, seen.low > 0)",
         "An equality over seeds is refuted from above only.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-upper-end",
@@ -99,7 +100,7 @@ IN_JUDGED_SEEDS = (
         "seen.high <= 2 * rounding,",
         "seen.low <= 2 * rounding,",
         "A bound over seeds holds where only the lower end of its interval lies on the right side.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-unsteady-violations",
@@ -107,7 +108,7 @@ IN_JUDGED_SEEDS = (
         "seen.low > 0) & seen.steady & ~seen.every",
         "seen.low > 0) & ~seen.every",
         "A statistic that drifts with the number of runs refutes.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-greatest",
@@ -115,7 +116,7 @@ IN_JUDGED_SEEDS = (
         "np.where(seen.greatest, seen.point > rounding, np.where(seen.least, False, outside))",
         "np.where(seen.greatest, outside, np.where(seen.least, False, outside))",
         "A single run that exceeds a bound on the largest value does not refute it.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-least",
@@ -123,7 +124,7 @@ IN_JUDGED_SEEDS = (
         "np.where(seen.least, False, outside))",
         "outside)",
         "The least of the runs seen refutes as if no run could be less.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-drift",
@@ -155,7 +156,7 @@ IN_JUDGED_SEEDS = (
         "return 1 - ((1 - LEVEL) / 2) ** (1 / count)",
         "return 1 - ((1 + LEVEL) / 2) ** (1 / count)",
         "The share of runs that all of those seen may have missed is next to nothing.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-one-sided-student",
@@ -163,7 +164,7 @@ IN_JUDGED_SEEDS = (
         "half = student.ppf((1 + LEVEL) / 2, count - 1) * deviation",
         "half = student.ppf(0.75, count - 1) * deviation",
         "Half of the interval over seeds is a probable error.",
-        (SEEDS,),
+        (CONCLUSIONS, SEEDS),
     ),
     Mutant(
         "verify-seeds-undefined-resamples",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+THRESHOLDS = "tests/verify/test_thresholds.py"
 ENGINE = "tests/verify/test_engine.py"
 EARNED = "tests/verify/test_earned_verdicts.py"
 SUBJECTS = "tests/verify/test_subjects.py"
@@ -36,7 +37,7 @@ IN_JUDGED_STATES = (
         "NOISE_MARGIN = 16.0",
         "NOISE_MARGIN = 16e7",
         "Discrepancies of ten million roundings of the input pass as rounding.",
-        (ENGINE, EARNED),
+        (THRESHOLDS, ENGINE, EARNED),
     ),
     Mutant(
         "verify-clear-at-once",
@@ -44,7 +45,7 @@ IN_JUDGED_STATES = (
         "CLEAR, CLEARLY = 1e6, 1e-8",
         "CLEAR, CLEARLY = 1.0, 1e-30",
         "What stands just above its error bar needs no second look.",
-        (ENGINE, FUNCTIONS),
+        (THRESHOLDS, ENGINE, FUNCTIONS),
     ),
     Mutant(
         "verify-state-ceiling",
@@ -52,7 +53,7 @@ IN_JUDGED_STATES = (
         "CEILING = 1e-6",
         "CEILING = 1.0",
         "An error bar as large as the values themselves counts as evidence.",
-        (EARNED,),
+        (THRESHOLDS, EARNED),
     ),
     Mutant(
         "verify-gross-is-fine",
@@ -60,7 +61,7 @@ IN_JUDGED_STATES = (
         "GROSS = 1e-3",
         "GROSS = 1e-12",
         "float64 alone refutes by a relative 1e-12 where a function has no counterpart in high precision.",
-        (ENGINE,),
+        (THRESHOLDS, ENGINE),
     ),
     Mutant(
         "verify-float64-alone-always",
@@ -76,7 +77,7 @@ IN_JUDGED_STATES = (
         "gross & (violation > CLEAR * allowed) & (allowed <= CEILING * scale)",
         "gross & (allowed <= CEILING * scale)",
         "float64 alone refutes although the error bar is not a million times smaller.",
-        (ENGINE, EARNED),
+        (THRESHOLDS, ENGINE, EARNED),
     ),
     Mutant(
         "verify-nothing-in-digits",
@@ -84,7 +85,7 @@ IN_JUDGED_STATES = (
         "NOTHING = 1e-25",
         "NOTHING = 1e-3",
         "In 75 digits a relative discrepancy of a thousandth is nothing.",
-        (EARNED, ENGINE),
+        (THRESHOLDS, EARNED, ENGINE),
     ),
     Mutant(
         "verify-vanished",
@@ -92,7 +93,7 @@ IN_JUDGED_STATES = (
         "VANISHED = 1e-20",
         "VANISHED = 10.0",
         "What stays as it is from 75 to 300 digits counts as rounding.",
-        (ENGINE, EARNED),
+        (THRESHOLDS, ENGINE, EARNED),
     ),
     Mutant(
         "verify-persisted-states",
@@ -100,7 +101,7 @@ IN_JUDGED_STATES = (
         "PERSISTED = 0.1",
         "PERSISTED = 1e-40",
         "What shrinks by forty orders under refinement is a real violation.",
-        (ENGINE, EARNED),
+        (THRESHOLDS, ENGINE, EARNED),
     ),
     Mutant(
         "verify-persisted-grows",
@@ -108,7 +109,7 @@ IN_JUDGED_STATES = (
         "PERSISTED = 0.1",
         "PERSISTED = 4.0",
         "A violation is real only where it grows under refinement.",
-        (ENGINE, EARNED),
+        (THRESHOLDS, ENGINE, EARNED),
     ),
     Mutant(
         "verify-seventy-five-digits-twice",
@@ -116,7 +117,7 @@ IN_JUDGED_STATES = (
         "precise, fine, fine_scale = at_precision(MORE_DIGITS)",
         "precise, fine, fine_scale = at_precision(DIGITS)",
         "The look in 300 digits is one in 75 digits again.",
-        (ENGINE, EARNED),
+        (THRESHOLDS, ENGINE, EARNED),
     ),
     Mutant(
         "verify-nothing-becomes-something",
@@ -124,7 +125,7 @@ IN_JUDGED_STATES = (
         " & np.isfinite(before)",
         "",
         "What is exactly zero in 75 digits and not in 300 is a violation.",
-        (ENGINE, EARNED),
+        (THRESHOLDS, ENGINE, EARNED),
     ),
     Mutant(
         "verify-rounded-constants",
@@ -132,7 +133,7 @@ IN_JUDGED_STATES = (
         "real = persists & (fine > bar)",
         "real = persists",
         "What a rounded constant explains is a violation.",
-        (FUNCTIONS, ENGINE),
+        (THRESHOLDS, FUNCTIONS, ENGINE),
     ),
     Mutant(
         "verify-rounded-bar-without-ceiling",
@@ -140,7 +141,7 @@ IN_JUDGED_STATES = (
         "if np.any(left & (bar > CEILING * fine_scale)):",
         "if np.any(left & (bar > fine_scale)):",
         "A bar of rounded values as large as the values themselves lets a claim hold.",
-        (FUNCTIONS, EARNED),
+        (THRESHOLDS, FUNCTIONS, EARNED),
     ),
     Mutant(
         "verify-exact-with-rounding",

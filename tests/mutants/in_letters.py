@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+PRINTED = "tests/verify/test_letters.py"
 ENGINE = "tests/verify/test_engine.py"
 SUBJECTS = "tests/verify/test_subjects.py"
 LETTERS = "tests/verify/test_counterexamples.py"
@@ -97,7 +98,7 @@ IN_LETTERS = (
         '"measured": outcome.measured,\n        "predicted": outcome.predicted,',
         '"measured": outcome.predicted,\n        "predicted": outcome.measured,',
         "A counterexample names the two sides the other way round.",
-        (LETTERS, COMMAND),
+        (PRINTED, LETTERS, COMMAND),
     ),
     Mutant(
         "verify-letter-violation-is-its-bar",
@@ -105,7 +106,7 @@ IN_LETTERS = (
         '"violation": outcome.worst,',
         '"violation": outcome.allowed,',
         "The violation of a counterexample is its error bar.",
-        (LETTERS, COMMAND),
+        (PRINTED, LETTERS, COMMAND),
     ),
     Mutant(
         "verify-letter-scale-of-a-small-start",
@@ -113,7 +114,7 @@ IN_LETTERS = (
         "power = problem.exponent + (SMALL_EXPONENT if",
         "power = problem.exponent - (SMALL_EXPONENT if",
         "A counterexample says that a small start is a large one.",
-        (LETTERS,),
+        (PRINTED, LETTERS),
     ),
     Mutant(
         "verify-letter-losses-swapped",
@@ -121,7 +122,7 @@ IN_LETTERS = (
         '"first_loss": float(losses[0]), "final_loss": float(losses[-1])',
         '"first_loss": float(losses[-1]), "final_loss": float(losses[0])',
         "A counterexample names the last loss of its run as the first.",
-        (LETTERS,),
+        (PRINTED, LETTERS),
     ),
     Mutant(
         "verify-letter-last-start",
@@ -129,7 +130,7 @@ IN_LETTERS = (
         "random_starts(problem, assumes, 24)[0]",
         "random_starts(problem, assumes, 24)[-1]",
         "The start shown of a claim about Seeds is not the first of the random ones.",
-        (LETTERS, SUBJECTS),
+        (PRINTED, LETTERS, SUBJECTS),
     ),
     Mutant(
         "verify-printed-target-without-its-scale",
@@ -137,7 +138,7 @@ IN_LETTERS = (
         "target = {c['target']}{power}",
         "target = {c['target']}",
         "A printed counterexample leaves the scale of its target out.",
-        (LETTERS, COMMAND),
+        (PRINTED, LETTERS, COMMAND),
     ),
     Mutant(
         "verify-printed-sides-swapped",
@@ -145,7 +146,7 @@ IN_LETTERS = (
         "measured    {c['measured']:.17g}    predicted {c['predicted']:.17g}",
         "measured    {c['predicted']:.17g}    predicted {c['measured']:.17g}",
         "A printed counterexample names the two sides the other way round.",
-        (COMMAND, LETTERS),
+        (PRINTED, COMMAND, LETTERS),
     ),
     Mutant(
         "verify-printed-weights-as-ones",
@@ -153,7 +154,7 @@ IN_LETTERS = (
         "full = all(_flat(mask))",
         "full = any(_flat(mask))",
         "A printed counterexample says that all entries are observed where only some are.",
-        (LETTERS, COMMAND),
+        (PRINTED, LETTERS, COMMAND),
     ),
     Mutant(
         "verify-printed-weight-scale",
@@ -161,7 +162,7 @@ IN_LETTERS = (
         """f" * 2^{c['weight_exponent']}" if c["weight_exponent"] else "\"""",
         """f" * 2^{-c['weight_exponent']}" if c["weight_exponent"] else "\"""",
         "A printed counterexample has weights scaled the wrong way.",
-        (LETTERS, COMMAND),
+        (PRINTED, LETTERS, COMMAND),
     ),
     Mutant(
         "verify-script-climbs",
@@ -169,7 +170,7 @@ IN_LETTERS = (
         '"gd": ("", "b[name] -= step * g")',
         '"gd": ("", "b[name] += step * g")',
         "The script of a counterexample climbs the gradient.",
-        (LETTERS,),
+        (PRINTED, LETTERS),
     ),
     Mutant(
         "verify-script-order-of-links",
@@ -177,6 +178,6 @@ IN_LETTERS = (
         "for k in range({links}, 0, -1): u = {link}",
         "for k in range(1, {links} + 1): u = {link}",
         "The script of a counterexample multiplies the links of a chain from the wrong end.",
-        (LETTERS, COMMAND),
+        (PRINTED, LETTERS, COMMAND),
     ),
 )

@@ -1,4 +1,4 @@
-"""A counterexample says what was measured and predicted, of which numbers, on which scale: in data, print and script."""
+"""A counterexample says what was measured and predicted, of which numbers, on which scale: data, print and script."""
 
 import subprocess
 import sys
