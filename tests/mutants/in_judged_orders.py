@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+LOOKS_AGAIN = "tests/verify/test_second_looks_of_paths.py"
 ORDER_TESTS = "tests/verify/test_orders.py"
 ENGINE = "tests/verify/test_engine.py"
 PATHS = "tests/verify/test_path_verdicts.py"
@@ -107,7 +108,7 @@ IN_JUDGED_ORDERS = (
         "trace.told[i].where & (np.abs(last[i].gap()[0].reshape(-1)) > noise[i])",
         "trace.told[i].where",
         "What rounding the start explains is asked in 75 digits as a violation.",
-        (ENGINE, PATHS),
+        (LOOKS_AGAIN, ENGINE, PATHS),
     ),
     Mutant(
         "verify-digits-need-not-agree",
@@ -115,7 +116,7 @@ IN_JUDGED_ORDERS = (
         "if np.any(entries & same & real):",
         "if np.any(entries):",
         "A violation counts as confirmed although 75 digits show something else.",
-        (ENGINE, PATHS),
+        (LOOKS_AGAIN, ENGINE, PATHS),
     ),
     Mutant(
         "verify-all-series-are-one",
@@ -131,7 +132,7 @@ IN_JUDGED_ORDERS = (
         "1e-40 * np.maximum(seen[at], 1e-300)",
         "1.0 * np.maximum(seen[at], 1e-300)",
         "In 75 digits a discrepancy as large as its operands is below resolution.",
-        (PATHS,),
+        (LOOKS_AGAIN, PATHS),
     ),
     Mutant(
         "verify-open-in-digits-holds",
@@ -139,7 +140,7 @@ IN_JUDGED_ORDERS = (
         'if again.status == "halve" or again.status == "violated":',
         'if again.status == "violated":',
         "What has not told its order in 75 digits holds.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-order-of-what-is-hidden",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+LOOKS_AGAIN = "tests/verify/test_second_looks_of_paths.py"
 THRESHOLDS = "tests/verify/test_thresholds.py"
 ENGINE = "tests/verify/test_engine.py"
 PATHS = "tests/verify/test_path_verdicts.py"
@@ -21,7 +22,7 @@ IN_JUDGED_PATHS = (
         "FLOW_MARGIN = 8.0",
         "FLOW_MARGIN = 8e6",
         "Along a flow a million times the solver's error is allowed.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-flow-error-is-forgotten",
@@ -29,7 +30,7 @@ IN_JUDGED_PATHS = (
         "FLOW_MARGIN = 8.0",
         "FLOW_MARGIN = 0.0",
         "The solver's error is not part of the error bar of a flow.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-clear-of-solver",
@@ -37,7 +38,7 @@ IN_JUDGED_PATHS = (
         "CLEAR_OF_SOLVER = 100.0",
         "CLEAR_OF_SOLVER = 0.0",
         "A violation need not stand clear of the solver's error.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-never-clear-of-solver",
@@ -45,7 +46,7 @@ IN_JUDGED_PATHS = (
         "CLEAR_OF_SOLVER = 100.0",
         "CLEAR_OF_SOLVER = 1e12",
         "Nothing along a flow stands clear of the solver's error.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-flow-violation-that-vanishes",
@@ -53,7 +54,7 @@ IN_JUDGED_PATHS = (
         "clear = bad & (finest > PERSISTED * fine) & (fine > CLEAR_OF_SOLVER * allowed)",
         "clear = bad & (fine > CLEAR_OF_SOLVER * allowed)",
         "A violation along a flow need not stay when the tolerance is tightened.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-flow-falls-somewhere",
@@ -61,7 +62,7 @@ IN_JUDGED_PATHS = (
         "if np.all(coarse[bad] > 8 * fine[bad]):",
         "if np.any(coarse[bad] > 8 * fine[bad]):",
         "One entry that falls with the tolerance excuses all others of a flow.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-flow-vanishes-somewhere",
@@ -69,7 +70,7 @@ IN_JUDGED_PATHS = (
         "if np.all(finest[bad] <= PERSISTED * fine[bad]):",
         "if np.any(finest[bad] <= PERSISTED * fine[bad]):",
         "One entry that vanishes with the tolerance excuses all others of a flow.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-nothing-is-hidden-along-a-flow",
@@ -158,7 +159,7 @@ IN_JUDGED_PATHS = (
         "CONSTANTS = 1e-13",
         "CONSTANTS = 1.0",
         "Whatever a descent shows may come from a rounded constant.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-rounded-constant-in-a-descent",
@@ -166,7 +167,7 @@ IN_JUDGED_PATHS = (
         "CONSTANTS = 1e-13",
         "CONSTANTS = 0.0",
         "A rounded constant in a claim about a descent refutes it.",
-        (PATHS, FUNCTIONS),
+        (LOOKS_AGAIN, PATHS, FUNCTIONS),
     ),
     Mutant(
         "verify-gone-in-a-descent",
@@ -174,7 +175,7 @@ IN_JUDGED_PATHS = (
         "gone = (ratio(fine, scale) <= 1e-25)",
         "gone = (ratio(fine, scale) <= 1e-3)",
         "In 75 digits a thousandth of a descent's values is nothing.",
-        (PATHS, ENGINE),
+        (LOOKS_AGAIN, PATHS, ENGINE),
     ),
     Mutant(
         "verify-descent-must-change",
@@ -182,7 +183,7 @@ IN_JUDGED_PATHS = (
         "same = np.abs(finest - fine) <= PERSISTED * fine",
         "same = np.abs(finest - fine) <= 1e9 * fine",
         "A violation in 75 digits need not be the same in 300.",
-        (PATHS,),
+        (LOOKS_AGAIN, PATHS),
     ),
     Mutant(
         "verify-descent-within-its-flow",
@@ -190,7 +191,7 @@ IN_JUDGED_PATHS = (
         "real = ~gone & same & (fine > clear) & (ratio(fine, scale) > CONSTANTS)",
         "real = ~gone & same & (ratio(fine, scale) > CONSTANTS)",
         "A descent held against a solved flow is refuted within that flow's error.",
-        (PATHS, FUNCTIONS),
+        (LOOKS_AGAIN, PATHS, FUNCTIONS),
     ),
     Mutant(
         "verify-flow-of-a-descent-is-exact",

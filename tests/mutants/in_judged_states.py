@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+LOOKS_AGAIN = "tests/verify/test_second_looks_of_paths.py"
 THRESHOLDS = "tests/verify/test_thresholds.py"
 ENGINE = "tests/verify/test_engine.py"
 EARNED = "tests/verify/test_earned_verdicts.py"
@@ -166,7 +167,7 @@ IN_JUDGED_STATES = (
         "MINIMISED = 1e-9",
         "MINIMISED = 0.5",
         "A representation cost may be off by half of itself.",
-        (SUBJECTS, CLAIMS),
+        (LOOKS_AGAIN, SUBJECTS, CLAIMS),
     ),
     Mutant(
         "verify-one-effort",
@@ -174,7 +175,7 @@ IN_JUDGED_STATES = (
         "EFFORTS = ((1, 0), (2, 1), (6, 2))",
         "EFFORTS = ((1, 0), (1, 0), (1, 0))",
         "A representation cost is held against itself.",
-        (SUBJECTS,),
+        (LOOKS_AGAIN, SUBJECTS),
     ),
     Mutant(
         "verify-target-one-entry-excuses-all",
@@ -190,7 +191,7 @@ IN_JUDGED_STATES = (
         'return Outcome("undecided" if blind else "holds", how=how, **given)',
         'return Outcome("holds", how=how, **given)',
         "A representation cost with an error bar as large as itself lets a claim hold.",
-        (SUBJECTS,),
+        (LOOKS_AGAIN, SUBJECTS),
     ),
     Mutant(
         "verify-last-effort-is-not-asked",
@@ -198,6 +199,6 @@ IN_JUDGED_STATES = (
         "np.any(bad & (last > PERSISTED * violation) & (violation > 10 * allowed))",
         "np.any(bad & (violation > 10 * allowed))",
         "A violation of a representation cost need not survive the last minimisation.",
-        (SUBJECTS,),
+        (LOOKS_AGAIN, SUBJECTS),
     ),
 )

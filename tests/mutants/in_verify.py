@@ -6,6 +6,7 @@ from _mutant import Mutant
 
 ENGINE = "tests/verify/test_engine.py"
 PRECISE = "tests/verify/test_precise.py"
+FUNCTIONS = "tests/verify/test_precise_functions.py"
 SUBJECTS = "tests/verify/test_subjects.py"
 REPORTS = "tests/verify/test_reports.py"
 COMMAND = "tests/verify/test_verify_command.py"
@@ -255,7 +256,7 @@ IN_VERIFY = (
         '"min": carried(torch.min,',
         '"min": carried(torch.max,',
         "The least entry in high precision is the largest.",
-        (PRECISE,),
+        (FUNCTIONS,),
     ),
     Mutant(
         "verify-precise-cumsum-axis",
