@@ -204,7 +204,6 @@ class Copy:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
         environment |= {"PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
         environment |= {"PYTHONHASHSEED": "0", "NO_COLOR": "1"}
-        started = time.monotonic()
         with tempfile.TemporaryFile("w+") as out:
             process = subprocess.Popen(
                 [sys.executable, *words], cwd=self.folder, env=environment, stdin=subprocess.DEVNULL,
@@ -213,14 +212,18 @@ class Copy:
             code: int | None = None
             self._process = process
             try:
-                with suppress(subprocess.TimeoutExpired):
-                    code = process.wait(limit)
+                spent = 0.0
+                while code is None and spent < limit:  # in ticks: time in which everything was paused does not count
+                    tick = time.monotonic()
+                    with suppress(subprocess.TimeoutExpired):
+                        code = process.wait(min(1.0, limit))
+                    spent += min(time.monotonic() - tick, 2.0)
             finally:
                 _end(process)
             if self._ended:  # what was ended from outside says nothing of the bug
                 raise KeyboardInterrupt
             out.seek(0)
-            return Ran(code, out.read(), time.monotonic() - started)
+            return Ran(code, out.read(), spent)
 
     def main_job(self, limit: float) -> tuple[Ran, list[str]]:
         """The main job and its verdicts, one line each."""
