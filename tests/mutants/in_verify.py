@@ -232,7 +232,7 @@ IN_VERIFY = (
         "(gmpy2.mpq(1, self.observed) if self.normalised",
         "(gmpy2.mpq(1, self.mask.size) if self.normalised",
         "In exact arithmetic the weights are normalised by all entries.",
-        (PRECISE,),
+        (SECOND_LOOK, PRECISE),
     ),
     Mutant(
         "verify-precise-start-in-double",

@@ -1,6 +1,9 @@
 """What a second look computes has the digits that it is asked for."""
 
+from dataclasses import replace
+
 import gmpy2
+import numpy as np
 import pytest
 import torch
 
@@ -51,3 +54,15 @@ def test_unbalancedness_is_that_of_the_worst_mode_and_group() -> None:
         target = torch.zeros(2, 2, dtype=torch.float64)
         state = State(architecture, doubles, target, torch.ones(2, 2, dtype=torch.float64))
         assert float(state.unbalancedness()) == 8.0
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_weights_of_observed_entries_are_the_same_in_every_arithmetic(normalised: bool) -> None:
+    drawn = draw_problems(problems(Architecture(1, (2, 3), (2, 2), "column"), kinds=("plain",)), 1, 3)[0]
+    mask = np.array([[True, False, True], [True, True, False]])
+    problem = replace(drawn, mask=mask, weights=None, normalised=normalised, weight_exponent=3)
+    wanted = np.where(mask, 8 / 4 if normalised else 8.0, 0.0)
+    np.testing.assert_array_equal(problem.state().weights.numpy(), wanted)
+    np.testing.assert_array_equal(problem.exact_state().weights.floats(), wanted)
+    with precision(75):
+        np.testing.assert_array_equal(problem.precise_state().weights.floats(), wanted)
