@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+ONE_ENTRY = "tests/verify/test_one_entry.py"
 QUOTIENTS = "tests/verify/test_rate_checks.py"
 CONCLUSIONS = "tests/verify/test_conclusions.py"
 ENGINE = "tests/verify/test_engine.py"
@@ -114,7 +115,7 @@ IN_ENGINE = (
         'if claim.subject not in ("State", "Target"):\n            return True',
         "if True:\n            return True",
         "Where float64 finds nothing nothing is asked in 75 digits.",
-        (EARNED,),
+        (EARNED, ONE_ENTRY),
     ),
     Mutant(
         "verify-inequalities-are-exact",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+ONE_ENTRY = "tests/verify/test_one_entry.py"
 LOOKS_AGAIN = "tests/verify/test_second_looks_of_paths.py"
 ORDER_TESTS = "tests/verify/test_orders.py"
 ENGINE = "tests/verify/test_engine.py"
@@ -36,7 +37,7 @@ IN_JUDGED_ORDERS = (
         "PATH_ROUNDING = 1024 * EPS",
         "PATH_ROUNDING = 1e9 * EPS",
         "A path may collect a billion roundings.",
-        (PATHS, ENGINE),
+        (ONE_ENTRY, PATHS, ENGINE),
     ),
     Mutant(
         "verify-few-halvings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+ONE_ENTRY = "tests/verify/test_one_entry.py"
 LOOKS_AGAIN = "tests/verify/test_second_looks_of_paths.py"
 THRESHOLDS = "tests/verify/test_thresholds.py"
 ENGINE = "tests/verify/test_engine.py"
@@ -22,7 +23,7 @@ IN_JUDGED_STATES = (
         "if np.all(relative <= ROUNDING):",
         "if np.any(relative <= ROUNDING):",
         "One entry that agrees excuses all others of a State.",
-        (EARNED, ENGINE),
+        (ONE_ENTRY, EARNED, ENGINE),
     ),
     Mutant(
         "verify-state-one-entry-within-its-bar",
@@ -30,7 +31,7 @@ IN_JUDGED_STATES = (
         "if np.all(violation <= allowed) and not is_blind(violation, allowed, scale):",
         "if np.any(violation <= allowed) and not is_blind(violation, allowed, scale):",
         "One entry within its error bar excuses all others of a State.",
-        (EARNED, ENGINE),
+        (ONE_ENTRY, EARNED, ENGINE),
     ),
     Mutant(
         "verify-noise-forgives",
@@ -38,7 +39,7 @@ IN_JUDGED_STATES = (
         "NOISE_MARGIN = 16.0",
         "NOISE_MARGIN = 16e7",
         "Discrepancies of ten million roundings of the input pass as rounding.",
-        (THRESHOLDS, ENGINE, EARNED),
+        (ONE_ENTRY, THRESHOLDS, ENGINE, EARNED),
     ),
     Mutant(
         "verify-clear-at-once",
@@ -183,7 +184,7 @@ IN_JUDGED_STATES = (
         "if np.all(violation <= allowed) and not is_blind(violation, allowed, scale):\n        if not audit:",
         "if np.any(violation <= allowed) and not is_blind(violation, allowed, scale):\n        if not audit:",
         "One entry that agrees excuses all others of a Target.",
-        (SUBJECTS, EARNED),
+        (ONE_ENTRY, SUBJECTS, EARNED),
     ),
     Mutant(
         "verify-blind-costs-hold",
