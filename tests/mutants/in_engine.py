@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+PRINTED = "tests/verify/test_letters.py"
 ONE_ENTRY = "tests/verify/test_one_entry.py"
 QUOTIENTS = "tests/verify/test_rate_checks.py"
 CONCLUSIONS = "tests/verify/test_conclusions.py"
@@ -171,7 +172,11 @@ IN_ENGINE = (
         "problem = smaller.for_path(claim.assumes) if claim.subject in PATHS else smaller",
         "problem = smaller",
         "The counterexample of a path is not scaled as its run was.",
-        (COMMAND, PATHS),
+        (
+            PRINTED,
+            COMMAND,
+            PATHS,
+        ),
     ),
     Mutant(
         "verify-real-data-hold",
@@ -179,7 +184,11 @@ IN_ENGINE = (
         '"violated": Verdict.REFUTED, "undefined"',
         '"violated": Verdict.SUPPORTED, "undefined"',
         "A claim that real data contradict is supported.",
-        (COMMAND, SUBJECTS),
+        (
+            ONE_ENTRY,
+            COMMAND,
+            SUBJECTS,
+        ),
     ),
     # -- rates
     Mutant(

@@ -85,7 +85,11 @@ IN_JUDGED_ORDERS = (
         'one_sided=rows[-1].kind in ("at_most", "nonincreasing"), regime',
         "one_sided=False, regime",
         "A bound up to a power of the step is violated by what stays below it.",
-        (PATHS, ENGINE),
+        (
+            ONE_ENTRY,
+            PATHS,
+            ENGINE,
+        ),
     ),
     Mutant(
         "verify-equalities-are-one-sided",
@@ -93,7 +97,11 @@ IN_JUDGED_ORDERS = (
         'one_sided=rows[-1].kind in ("at_most", "nonincreasing"), regime',
         "one_sided=True, regime",
         "An equality up to a power of the step is violated from one side only.",
-        (PATHS, ENGINE),
+        (
+            ONE_ENTRY,
+            PATHS,
+            ENGINE,
+        ),
     ),
     Mutant(
         "verify-every-step-is-asymptotic",
@@ -158,7 +166,12 @@ IN_JUDGED_ORDERS = (
         "SLACK = 0.25",
         "SLACK = 0.9",
         "An order of a tenth counts as first order.",
-        (ORDER_TESTS, PATHS, ENGINE),
+        (
+            ONE_ENTRY,
+            ORDER_TESTS,
+            PATHS,
+            ENGINE,
+        ),
     ),
     Mutant(
         "verify-orders-agree-always",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+ONE_ENTRY = "tests/verify/test_one_entry.py"
 LOOKS_AGAIN = "tests/verify/test_second_looks_of_paths.py"
 THRESHOLDS = "tests/verify/test_thresholds.py"
 ENGINE = "tests/verify/test_engine.py"
@@ -135,7 +136,10 @@ IN_JUDGED_PATHS = (
         'return min(outcomes, key=lambda o: ("violated"',
         'return max(outcomes, key=lambda o: ("violated"',
         "Of relations with and without an order the better outcome counts.",
-        (PATHS,),
+        (
+            ONE_ENTRY,
+            PATHS,
+        ),
     ),
     Mutant(
         "verify-order-beside-exact",
@@ -143,7 +147,10 @@ IN_JUDGED_PATHS = (
         "if any(relation.order for relation in stated) and not (outcomes and outcomes[0].status",
         "if all(relation.order for relation in stated) and not (outcomes and outcomes[0].status",
         "Beside a relation without an order those with one are not judged.",
-        (PATHS,),
+        (
+            ONE_ENTRY,
+            PATHS,
+        ),
     ),
     Mutant(
         "verify-common-term-of-a-descent",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+LADDER = "tests/verify/test_seed_ladder.py"
 CONCLUSIONS = "tests/verify/test_conclusions.py"
 EARNED = "tests/verify/test_earned_verdicts.py"
 SEEDS = "tests/verify/test_seeds_verdicts.py"
@@ -28,7 +29,11 @@ IN_JUDGED_SEEDS = (
         "COUNTS = (24, 96, 384, 1536)",
         "COUNTS = (24,)",
         "More runs are never asked for.",
-        (SEEDS, SUBJECTS),
+        (
+            LADDER,
+            SEEDS,
+            SUBJECTS,
+        ),
     ),
     Mutant(
         "verify-seeds-no-last-rung",
@@ -36,7 +41,11 @@ IN_JUDGED_SEEDS = (
         "COUNTS = (24, 96, 384, 1536)",
         "COUNTS = (24, 96, 384)",
         "Where 1536 runs would decide, they are not made.",
-        (SEEDS, SUBJECTS),
+        (
+            LADDER,
+            SEEDS,
+            SUBJECTS,
+        ),
     ),
     Mutant(
         "verify-seeds-few-are-usual",
@@ -44,7 +53,10 @@ IN_JUDGED_SEEDS = (
         "USUAL = 384",
         "USUAL = 24",
         "What no run contradicts holds after 24 runs.",
-        (SEEDS,),
+        (
+            LADDER,
+            SEEDS,
+        ),
     ),
     Mutant(
         "verify-seeds-wide-equalities",
@@ -60,7 +72,11 @@ IN_JUDGED_SEEDS = (
         "run(problem, claim.assumes, claim.optimizer, count, 1)",
         "run(problem, claim.assumes, claim.optimizer, count, 0)",
         "The second set of seeds is the first one.",
-        (SEEDS, SUBJECTS),
+        (
+            LADDER,
+            SEEDS,
+            SUBJECTS,
+        ),
     ),
     Mutant(
         "verify-seeds-second-set-overlaps",
@@ -68,7 +84,11 @@ IN_JUDGED_SEEDS = (
         "SPREAD = 10_000",
         "SPREAD = 0",
         "The starts of the second set are those of the first.",
-        (SEEDS, SUBJECTS),
+        (
+            LADDER,
+            SEEDS,
+            SUBJECTS,
+        ),
     ),
     Mutant(
         "verify-seeds-second-set-is-not-heard",
@@ -76,7 +96,10 @@ IN_JUDGED_SEEDS = (
         '                if again.status == "violated":\n',
         '                if again.status != "rejected":\n',
         "A violation need not be seen in the second set of seeds.",
-        (SEEDS,),
+        (
+            LADDER,
+            SEEDS,
+        ),
     ),
     Mutant(
         "verify-seeds-lower-end",
@@ -172,7 +195,11 @@ IN_JUDGED_SEEDS = (
         "DEFINED = 0.9",
         "DEFINED = 0.0",
         "A statistic that hardly any resample has gets an interval.",
-        (SEEDS, EARNED),
+        (
+            LADDER,
+            SEEDS,
+            EARNED,
+        ),
     ),
     Mutant(
         "verify-seeds-diverged-are-forgotten",

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from numerics import Architecture
-from verify import Descent, Seeds, State, at_most, conjecture
+from verify import Descent, Seeds, State, at_most, check, conjecture
 from verify._batch import PathBatch
 from verify._counterexample import as_counterexample, start_of
+from verify._engine import ask_one
 from verify._events import Cell
 from verify._problem import SMALL_EXPONENT, Problem
 from verify._script import script
@@ -98,3 +99,15 @@ def test_the_script_prints_the_tensor_and_the_velocity_of_the_state(depth: int, 
     assert told.keys() == state.parameters.keys()
     for name, gradient in state.block_gradients().items():
         np.testing.assert_allclose(told[name], -gradient.numpy(), rtol=1e-9, atol=1e-9)
+
+
+def test_the_letter_of_a_path_rebuilds_the_run_that_was_measured() -> None:
+    @conjecture
+    def losses_halve(descent: Descent):
+        return at_most(2 * descent.losses[-1], descent.losses[0])
+
+    result = check(losses_halve, depth=1, order=2, paths=7)
+    assert result.verdict is Verdict.REFUTED
+    again = ask_one(losses_halve, Problem.from_json(result.counterexample), scaled=True)
+    assert again.status == "violated"
+    assert again.measured == result.counterexample["measured"]

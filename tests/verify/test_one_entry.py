@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from numerics import Architecture
-from verify import Descent, Flow, State, Target, at_most, conjecture, equal
+from verify import Descent, Flow, State, Target, Verdict, at_most, conjecture, equal
 from verify._batch import PathBatch
+from verify._engine import judge_examples
+from verify._events import Cell
 from verify._judge_path import judge_descent, judge_flow
 from verify._judge_state import audit_state, judge_state
 from verify._judge_target import judge_target
@@ -71,3 +73,42 @@ def test_an_audit_sees_what_stands_below_the_rounding_of_a_large_term() -> None:
 
     assert judge_state(beside_a_large_term, PROBLEM).status == "holds"
     assert audit_state(beside_a_large_term, PROBLEM).status == "violated"
+
+
+# -- up to a power of the step
+ORDERED = {
+    "follows the flow": (lambda d: equal(d.losses, d.flow.losses, order=1), "holds"),
+    "stays above it": (lambda d: equal(d.losses + 0.01, d.flow.losses, order=1), "violated"),
+    "stays below it": (lambda d: equal(d.losses - 0.01, d.flow.losses, order=1), "violated"),
+    "a bound with room": (lambda d: at_most(d.losses, d.flow.losses + 0.01, order=1), "holds"),
+    "a bound that is exceeded": (lambda d: at_most(d.losses, d.flow.losses - 0.01, order=1), "violated"),
+    "one of many stays": (lambda d: equal(d.losses + 0.01 * (d.times == 0.5), d.flow.losses, order=1), "violated"),
+    "exactly and up to an order": (
+        lambda d: [equal(d.losses, d.series(lambda s: s.loss)), equal(d.losses, d.flow.losses, order=1)],
+        "holds",
+    ),
+    "exactly, and not up to an order": (
+        lambda d: [equal(d.losses, d.series(lambda s: s.loss)), equal(d.losses + 0.01, d.flow.losses, order=1)],
+        "violated",
+    ),
+    "up to an order, and not exactly": (
+        lambda d: [equal(d.losses, 1.001 * d.losses), equal(d.losses, d.flow.losses, order=1)],
+        "violated",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ORDERED)
+def test_relations_up_to_an_order_are_judged_on_both_sides_and_beside_exact_ones(name: str) -> None:
+    body, status = ORDERED[name]
+    assert ask(Descent, body).status == status
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, Verdict.SUPPORTED), (1.001, Verdict.REFUTED)])
+def test_the_runs_of_one_batch_that_nobody_generated_support_or_refute(factor: float, verdict: Verdict) -> None:
+    @conjecture
+    def loss_is_that_of_the_state(descent: Descent):
+        return equal(descent.losses, factor * descent.series(lambda s: s.loss))
+
+    batch = PathBatch([PROBLEM.for_path("generic")], "generic")
+    assert judge_examples(loss_is_that_of_the_state, Cell(1, 2, "column"), batch, 60.0).verdict is verdict
