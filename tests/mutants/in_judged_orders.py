@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+ONE_PATH = "tests/verify/test_one_path.py"
 ONE_ENTRY = "tests/verify/test_one_entry.py"
 LOOKS_AGAIN = "tests/verify/test_second_looks_of_paths.py"
 ORDER_TESTS = "tests/verify/test_orders.py"
@@ -21,7 +22,11 @@ IN_JUDGED_ORDERS = (
         "START_MARGIN = 64.0",
         "START_MARGIN = 64e9",
         "Rounding the start explains everything.",
-        (PATHS, ENGINE),
+        (
+            ONE_PATH,
+            PATHS,
+            ENGINE,
+        ),
     ),
     Mutant(
         "verify-start-is-exact",
@@ -29,7 +34,11 @@ IN_JUDGED_ORDERS = (
         "START_MARGIN = 64.0",
         "START_MARGIN = 0.0",
         "Rounding the start explains nothing.",
-        (ENGINE, PATHS),
+        (
+            ONE_PATH,
+            ENGINE,
+            PATHS,
+        ),
     ),
     Mutant(
         "verify-path-rounding",
@@ -45,7 +54,11 @@ IN_JUDGED_ORDERS = (
         "HALVINGS = 9",
         "HALVINGS = 4",
         "A batch is followed down four levels only.",
-        (PATHS, ENGINE),
+        (
+            ONE_PATH,
+            PATHS,
+            ENGINE,
+        ),
     ),
     Mutant(
         "verify-not-deeper-alone",
@@ -53,7 +66,11 @@ IN_JUDGED_ORDERS = (
         "DEEPEST = 11",
         "DEEPEST = 3",
         "A violation is looked at again at three levels, from which nothing can be told.",
-        (PATHS, ENGINE),
+        (
+            ONE_PATH,
+            PATHS,
+            ENGINE,
+        ),
     ),
     Mutant(
         "verify-no-work-in-digits",
@@ -61,7 +78,11 @@ IN_JUDGED_ORDERS = (
         "PRECISE_WORK = 60_000",
         "PRECISE_WORK = 0",
         "No run is repeated in 75 digits.",
-        (PATHS, ENGINE),
+        (
+            ONE_PATH,
+            PATHS,
+            ENGINE,
+        ),
     ),
     Mutant(
         "verify-flow-hides-orders",
@@ -69,7 +90,11 @@ IN_JUDGED_ORDERS = (
         "SOLVER = 100.0",
         "SOLVER = 1e9",
         "What is held against a solved flow is resolved to a tenth only.",
-        (PATHS, ENGINE),
+        (
+            ONE_PATH,
+            PATHS,
+            ENGINE,
+        ),
     ),
     Mutant(
         "verify-flow-resolves-orders",
@@ -77,7 +102,11 @@ IN_JUDGED_ORDERS = (
         "SOLVER = 100.0",
         "SOLVER = 0.0",
         "What is held against a solved flow is resolved to rounding.",
-        (ENGINE, PATHS),
+        (
+            ONE_PATH,
+            ENGINE,
+            PATHS,
+        ),
     ),
     Mutant(
         "verify-bounds-are-two-sided",
@@ -109,7 +138,11 @@ IN_JUDGED_ORDERS = (
         "regime=0 if witnessed else self._regime()",
         "regime=0",
         "An order is read off steps that are too coarse for one.",
-        (PATHS, ENGINE),
+        (
+            ONE_PATH,
+            PATHS,
+            ENGINE,
+        ),
     ),
     Mutant(
         "verify-noise-is-confirmed",
@@ -157,7 +190,10 @@ IN_JUDGED_ORDERS = (
         'return _resolved(trace, outcome) if outcome.status == "hidden" else outcome',
         'return replace(outcome, status="holds") if outcome.status == "hidden" else outcome',
         "What stands below the resolution of float64 holds.",
-        (PATHS,),
+        (
+            ONE_PATH,
+            PATHS,
+        ),
     ),
     # -- reading an order
     Mutant(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _mutant import Mutant
 
+ONE_PATH = "tests/verify/test_one_path.py"
 ONE_ENTRY = "tests/verify/test_one_entry.py"
 LOOKS_AGAIN = "tests/verify/test_second_looks_of_paths.py"
 THRESHOLDS = "tests/verify/test_thresholds.py"
@@ -79,7 +80,10 @@ IN_JUDGED_PATHS = (
         "return bool(np.any((moves <= rounding * scale) & (scale > COMMON)))",
         "return False",
         "What a large common term hides along a flow is not asked for in 75 digits.",
-        (PATHS,),
+        (
+            ONE_PATH,
+            PATHS,
+        ),
     ),
     Mutant(
         "verify-tolerance-of-a-large-term",
@@ -87,7 +91,10 @@ IN_JUDGED_PATHS = (
         "solved = np.where(scale <= COMMON, FINE * scale, 0.0)",
         "solved = FINE * scale",
         "The tolerance of the solver is allowed of a large common term, too.",
-        (PATHS,),
+        (
+            ONE_PATH,
+            PATHS,
+        ),
     ),
     Mutant(
         "verify-wide-bars-of-flows",
@@ -111,7 +118,11 @@ IN_JUDGED_PATHS = (
         "COMMON = 1e3",
         "COMMON = 1e300",
         "No term is large enough to hide what moves.",
-        (THRESHOLDS, PATHS),
+        (
+            ONE_PATH,
+            THRESHOLDS,
+            PATHS,
+        ),
     ),
     Mutant(
         "verify-bar-of-a-series",
@@ -119,7 +130,13 @@ IN_JUDGED_PATHS = (
         "values.max(axis=0, keepdims=True, initial=0.0)",
         "values[:1]",
         "The error of a series is that of its first entry.",
-        (THRESHOLDS, PATHS, ENGINE, CLAIMS),
+        (
+            ONE_PATH,
+            THRESHOLDS,
+            PATHS,
+            ENGINE,
+            CLAIMS,
+        ),
     ),
     Mutant(
         "verify-predicted-does-not-move",
@@ -158,7 +175,10 @@ IN_JUDGED_PATHS = (
         "if np.all(violation <= allowed) and not np.any(wide | common):",
         "if np.all(violation <= allowed) and not np.any(wide):",
         "What a large common term hides in a descent is not asked for in 75 digits.",
-        (PATHS,),
+        (
+            ONE_PATH,
+            PATHS,
+        ),
     ),
     Mutant(
         "verify-descent-constants",
@@ -206,6 +226,10 @@ IN_JUDGED_PATHS = (
         "    if with_flow:\n        of_flow =",
         "    if False:\n        of_flow =",
         "The flow beside a descent has no error.",
-        (PATHS, FUNCTIONS),
+        (
+            ONE_PATH,
+            PATHS,
+            FUNCTIONS,
+        ),
     ),
 )
