@@ -31,6 +31,7 @@ from ._kinds import exponent_of, without_fit
 from ._numbers import current_digits, entrywise, mpf_to_mpfr
 from ._path import RECORDS
 from ._precise import Precise
+from ._shaken import shaken
 from ._state import PreciseState, State
 
 SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
@@ -189,7 +190,10 @@ class Problem:
         if assumes == "superdiagonal" and self.kind != ALIGNED:
             return self.aligned().precise_state(assumes)
         architecture, blocks = self.blocks_for(assumes, MP(current_digits() + 5))
-        parameters = {name: Precise(entrywise(mpf_to_mpfr, block)) for name, block in blocks.items()}
+        parameters = {
+            name: Precise(shaken(entrywise(mpf_to_mpfr, block), salt))
+            for salt, (name, block) in enumerate(blocks.items())
+        }
         return PreciseState(architecture, parameters, *self._exact_target_and_weights(architecture, parameters))
 
     def exact_state(self) -> PreciseState:
