@@ -28,6 +28,10 @@ def check(function, rate: float, time: float = 1.0) -> tuple[float, int]:
         (lambda t: 1 + t * t, 0.0),  # bends, and has no kink
         (lambda t: 1 + 1e-3 * t, 1e-3),
         (lambda t: 1.0, 0.0),
+        # What is left of large terms that cancel is their rounding, at every step alike.
+        (lambda t: (1 + t) * (1 + t) - (1 + 2 * t), 0.0),
+        (lambda t: (3 + t) ** 2 * (3 - t) ** 2 - 81, 0.0),
+        (lambda t: (7 + t) * (7 - 3 * t) - 49 + 14 * t + 3 * t * t, 0.0),
     ],
 )
 def test_a_right_rate_passes_as_it_is(function, rate: float) -> None:
