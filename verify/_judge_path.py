@@ -51,11 +51,11 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
             return outcome
         try:
             with precision(DIGITS):
-                again, _ = _refine_flow(
-                    lambda rtol, jitter=0: relations(claim, lifted(batch.flow(index, rtol, jitter=jitter))),
-                    1e-60,
-                    batch.records,
-                )
+
+                def precise(rtol: float, jitter: int = 0, rounded: int = 0) -> Stated:
+                    return relations(claim, lifted(batch.flow(index, rtol, jitter=jitter), rounded=rounded))
+
+                again, _ = _refine_flow(precise, 1e-60, batch.records)
         except (PathFailure, ArithmeticError, TypeError, AttributeError, Unsupported) as error:
             return replace(outcome, status="undecided", how=f"{BELOW}; {error}")
         if again.status == "violated":
@@ -91,6 +91,8 @@ def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool
     if np.all(fine <= allowed):
         return Outcome("holds", order=order, **given), _hidden(ask, stated, coarser, scale, rounding, records)
     noise = START_MARGIN * operand_change(stated, ask(FINE, jitter=1), records)
+    if rounding != ROUNDING:  # the solver worked in float64: its records are rounded, however the claim is evaluated
+        noise = np.maximum(noise, START_MARGIN * operand_change(stated, ask(FINE, rounded=1), records))
     allowed = allowed + noise
     given["allowed"] = float(ratio(allowed, scale)[at])
     bad = (fine > allowed) | too_wide(allowed, fine, scale, rounding * scale)

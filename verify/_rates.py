@@ -116,17 +116,21 @@ def compared(rate: Any, along: Callable[[float], Any], time: float) -> Any:
         forward, backward = (ahead - here) / step, (here - back) / step
         apart, wider = np.abs(forward - backward), np.abs((far_ahead - here) - (here - far_back)) / (2 * step)
         kink = (apart > least) & (apart > (1 - BEND) * wider)
-        kinked = kinked or bool(kink.any())
         central, coarse = (ahead - back) / (2 * step), (far_ahead - far_back) / (4 * step)
         doubt = QUOTIENT_MARGIN * np.abs(central - coarse) + least + AGREES * np.abs(central)
         with np.errstate(invalid="ignore"):
-            lost = ~kink & (np.abs(exact - central) > doubt)
+            lost = np.abs(exact - central) > doubt
         lost &= np.isfinite(exact) & np.isfinite(central)
-        if bool(lost.any()) and not kinked:  # unless what the quotient shows is rounding of large terms that cancel
-            near = [(value, k * (1 + CLOSE)) for k, value in ((-1, back), (0, here), (1, ahead))]
-            near = [np.abs(_array(leaves(along(k * step or CLOSE * step))[i]) - value) for value, k in near]
-            rounding = np.max(near, axis=0)
-            lost &= ~(np.abs(exact - central) <= doubt + ROUNDING_MARGIN * rounding / step)
+        if bool((kink | lost).any()):  # unless what the quotients show is rounding of large terms that cancel
+            rounding = np.zeros_like(here)
+            for shift in (-2, -1, 1, 2):
+                for k, value in ((-1, back), (0, here), (1, ahead)):
+                    near = _array(leaves(along((k + shift * CLOSE) * step))[i])
+                    rounding = np.maximum(rounding, np.abs(near - value))
+            noise = ROUNDING_MARGIN * rounding / step
+            kink &= apart > 2 * noise
+            lost &= ~kink & ~(np.abs(exact - central) <= doubt + noise)
+        kinked = kinked or bool(kink.any())
         if bool(lost.any()) and not kinked:
             at = np.unravel_index(int(np.argmax(lost)), lost.shape)
             raise ClaimError(

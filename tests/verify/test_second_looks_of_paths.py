@@ -107,7 +107,9 @@ class Trace(order._Trace):
     """Discrepancies at levels 0, 1, .., and how much rounding the start moves them."""
 
     def __init__(self, values, moved: float = 0.0) -> None:
-        super().__init__(about_a_descent, PathBatch([], "generic"), 0, 0)
+        self.claim, self.batch, self.index = about_a_descent, PathBatch([], "generic"), 0
+        self.stable = self.first = self.small = 0
+        self._moved = None
         self.values, self.moved = values, moved
         self.stated = [self.at(level) for level in range(len(values))]
         self.told = [Told("violated", 0.0, np.array([True]))]
@@ -118,7 +120,8 @@ class Trace(order._Trace):
 
 
 def _in_digits(values):
-    return lambda trace: [(equal(Precise([1 + gmpy2.mpfr(v)]), Precise([gmpy2.mpfr(1)]), order=1),) for v in values]
+    one = Precise([gmpy2.mpfr(1)])
+    return lambda trace, levels: [(equal(Precise([1 + gmpy2.mpfr(v)]), one, order=1),) for v in values[:levels]]
 
 
 STAYS, FALLS = [0.01] * 4, [0.01, 0.005, 0.0025]
