@@ -54,7 +54,7 @@ def test_a_negative_claim_without_a_witness_is_inconclusive() -> None:
 def decided(two_sided: bool = False, **given) -> str:
     """What is said of one entry: its discrepancy lies at `point`, its interval from `low` to `high`, scale 1."""
     values = {"point": 0.0, "scale": 1.0, "natural": 1.0, "low": -0.5, "high": 0.5, "steady": True, "every": False}
-    values |= {"greatest": False, "least": False, **given}
+    values |= {"apart": False, "greatest": False, "least": False, **given}
     spread = Spread(**{name: np.array([value]) for name, value in values.items()})
     violated, holds, _ = _decide(spread, np.array([two_sided]))
     assert not (violated & holds).any()
@@ -69,6 +69,7 @@ def decided(two_sided: bool = False, **given) -> str:
         ({"point": 0.1, "low": -0.1, "high": 0.3}, "open", "open"),
         ({"point": -0.1, "low": -0.3, "high": 0.1}, "open", "open"),
         ({"point": 0.0, "low": -0.05, "high": 0.05}, "open", "holds"),
+        ({"point": 0.01, "low": -0.05, "high": 0.05, "apart": True}, "open", "open"),
         ({"point": 0.0, "low": -0.05, "high": 0.2}, "open", "open"),
         ({"point": 0.2, "low": 0.1, "high": 0.3, "steady": False}, "open", "open"),
         ({"point": 0.0, "low": -0.05, "high": 0.05, "steady": False}, "open", "open"),
