@@ -25,6 +25,7 @@ CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded con
 
 FLOW_MARGIN = 8.0
 TOLERANCE_ORDER = 2 / 3  # a solver's global error falls at least so fast with its tolerance; more in the mean
+SAME = 0.01  # a violation that a tighter flow changes by no more than this part is not the solver's
 CLEAR_OF_SOLVER = 100.0  # a violation must exceed this many error bars of a solved flow
 BELOW = "below the resolution of a large common term"
 
@@ -109,6 +110,10 @@ def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool
         order = math.log(float(fine[bad].max()) / max(float(finest[bad].max()), 1e-300)) / math.log(TIGHTER)
         return Outcome("holds", order=order, **given), False
     clear = bad & (finest > PERSISTED * fine) & (fine > CLEAR_OF_SOLVER * allowed)
+    # Or the tighter flow, whose own bar is narrower by as much as its error must be, shows the same.
+    fixed = rounding * scale + noise
+    narrower = fixed + (allowed - fixed) / TIGHTER**TOLERANCE_ORDER
+    clear |= bad & (np.abs(finest - fine) <= SAME * fine) & (finest > CLEAR_OF_SOLVER * narrower)
     if np.any(clear):
         how = f"flow solved at relative tolerances {COARSE:g}, {FINE:g} and {FINE / TIGHTER:g}"
         return Outcome("violated", how=how, **given), False
