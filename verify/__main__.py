@@ -19,7 +19,7 @@ Check the theory of implicit regularization in deep Tucker factorization.
   python -m verify list                          the built-in claims
   python -m verify show ID                       one claim: statement, hypotheses, source
   python -m verify show FILE                     a counterexample as a NumPy script
-  python -m verify replay FILE                   does a counterexample still refute?
+  python -m verify replay FILE                   does a counterexample still refute, a witness still support?
   python -m verify new NAME                      write a commented template of a conjecture file
 """
 

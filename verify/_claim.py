@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ._keywords import SUBJECTS, ClaimError, Range, check_keywords, check_wrong_variants, range_of
+from ._keywords import (
+    SUBJECTS,
+    ClaimError,
+    Range,
+    check_function,
+    check_keywords,
+    check_words,
+    check_wrong_variants,
+    range_of,
+)
 from ._relations import Relation
 
 CLAIMS_FOLDER = Path(__file__).resolve().parent / "claims"
@@ -115,7 +124,7 @@ class collecting:
 
 def _subject_of(function: Callable[..., Any]) -> str:
     parameters = list(inspect.signature(function).parameters.values())
-    where = f"{function.__name__} (line {function.__code__.co_firstlineno})"
+    where = f"{function.__name__} (line {inspect.unwrap(function).__code__.co_firstlineno})"
     if len(parameters) != 1:
         raise ClaimError(
             f"conjecture {where} must take exactly one argument, a {', '.join(SUBJECTS)}; it takes {len(parameters)}"
@@ -139,16 +148,20 @@ def _subject_of(function: Callable[..., Any]) -> str:
 
 
 def _built_in(function: Callable[..., Any]) -> bool:
-    module = sys.modules.get(function.__module__)
-    return Path(getattr(module, "__file__", None) or "").resolve().parent == CLAIMS_FOLDER
+    return is_built_in(getattr(sys.modules.get(function.__module__), "__file__", None))
+
+
+def is_built_in(file: str | None) -> bool:
+    """Whether a claim defined in this file is ours, whatever its topic: only those run without `conjectures=`."""
+    return Path(file or "").resolve().parent == CLAIMS_FOLDER
 
 
 def conjecture(
-    title: str | Callable[[Any], Any] | None = None,
+    title: Any = None,
     *,
-    source: str = "",
+    source: Any = "",
     assumes: Any = "generic",
-    topic: str = "conjectures",
+    topic: Any = "conjectures",
     derivation: Any = None,
     optimizer: Any = None,
     negative: Any = False,
@@ -167,7 +180,7 @@ def conjecture(
         optimizer: of a Descent or Seeds: "gd" (default), "momentum", "group-rmsprop", "rmsprop" or "adam".
         derivation: id of the theory derivation that proves a built-in claim; a conjecture has none.
         negative: the relation is said not to hold in general; a confirmed counterexample then supports the claim.
-        mutants: wrong variants that the engine must refute.
+        mutants: wrong variants that the engine must refute; a negative claim has none.
 
     Raises:
         ClaimError: an unknown keyword, assumption or optimizer, a keyword that means nothing for this subject, or an
@@ -175,8 +188,9 @@ def conjecture(
             verdict, so that the others finish.
     """
 
-    def decorate(function: Callable[[Any], Any]) -> Claim:
-        code, name = function.__code__, function.__name__.replace("_", "-")
+    def decorate(function: Any) -> Claim:
+        check_function(function)
+        code, name = inspect.unwrap(function).__code__, function.__name__.replace("_", "-")
         try:
             claim = described(function)
         except ClaimError as error:
@@ -197,8 +211,9 @@ def conjecture(
                 f"derivation={derivation!r} in {where}: a proof belongs to the statement it proves, so only built-in "
                 "claims name one; drop derivation=, the conjecture is then judged on tensors"
             )
+        check_words(where, title=title, source=source, topic=topic)
         check_keywords(where, subject, assumes, optimizer, negative, unknown)
-        check_wrong_variants(where, mutants)
+        check_wrong_variants(where, mutants, negative)
         return Claim(
             id=function.__name__.replace("_", "-"),
             function=function,
@@ -211,8 +226,8 @@ def conjecture(
             negative=negative,
             applies=range_of(where, applies),
             mutants=dict(mutants or {}),
-            file=function.__code__.co_filename,
-            line=function.__code__.co_firstlineno,
+            file=inspect.unwrap(function).__code__.co_filename,
+            line=inspect.unwrap(function).__code__.co_firstlineno,
         )
 
     if callable(title):  # used as @conjecture without parentheses

@@ -89,7 +89,10 @@ def show(words: list[str]) -> int:
 
 
 def replay(words: list[str]) -> int:
-    """Judge a saved counterexample again: STILL REFUTED (exit 1), NO LONGER (0) or CANNOT REPLAY (3)."""
+    """Judge a saved counterexample again: STILL REFUTED (exit 1), NO LONGER (0) or CANNOT REPLAY (3).
+
+    The witness of a negative claim is STILL A WITNESS (0) or NO LONGER one (4: the claim is undecided).
+    """
     from ._engine import ask_one
     from .claims import BUILT_IN
 
@@ -113,13 +116,14 @@ def replay(words: list[str]) -> int:
         print(f"CANNOT REPLAY {data['claim']}: {type(error).__name__}: {error}")
         return Exit.ERROR
     if outcome.status == "violated":
+        still = "STILL A WITNESS OF" if claim.negative else "STILL REFUTED"
         print(
-            f"STILL REFUTED {data['claim']}: measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}; "
+            f"{still} {data['claim']}: measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}; "
             f"{outcome.how}"
         )
-        return Exit.REFUTED
+        return Exit.OK if claim.negative else Exit.REFUTED
     print(f"NO LONGER {data['claim']}: {outcome.status}" + (f" ({outcome.how})" if outcome.how else ""))
-    return Exit.OK
+    return Exit.UNDECIDED if claim.negative else Exit.OK
 
 
 def new(words: list[str]) -> int:

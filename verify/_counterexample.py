@@ -18,7 +18,7 @@ from numerics import UsageError
 
 from ._batch import SUBSTEPS as PATH_SUBSTEPS
 from ._batch import PathBatch, PathFailure
-from ._claim import Claim
+from ._claim import Claim, is_built_in
 from ._events import Cell
 from ._problem import SMALL_EXPONENT, Problem
 from ._refinement import options_of
@@ -31,13 +31,15 @@ FORMAT = 1
 
 def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outcome, seed: int) -> dict[str, Any]:
     """Everything needed to state, read and replay a violation."""
+    if claim.assumes == "superdiagonal" and claim.subject not in ("Target", "Seeds"):
+        problem = problem.aligned()  # the random starts of Seeds are drawn of the problem as it is
     shown = start_of(problem, claim.subject, claim.assumes)
     start = {} if claim.subject == "Target" else shown.blocks_for(claim.assumes)[1]
     target = whole_numbers(problem) if claim.subject == "Target" else problem.target
     return {
         "format": FORMAT,
         "claim": claim.id,
-        "file": claim.file if claim.topic == "conjectures" else None,
+        "file": None if is_built_in(claim.file) else claim.file,
         "assumes": claim.assumes,
         "subject": claim.subject,
         "depth": cell.depth,
@@ -46,7 +48,8 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         **problem.as_json(),
         "start": {name: values.tolist() for name, values in start.items()},
         "target": target.tolist(),
-        "whole": _plain(shown.blocks),
+        "whole": _plain(start if _as_built(shown, claim.assumes) else shown.chosen_blocks(claim.assumes)),
+        "shown": _in_force(shown, claim),
         "scaling": scaling(shown, claim.subject, claim.assumes),
         "run": _run(shown, claim),
         "negative": claim.negative,
@@ -61,30 +64,62 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
     }
 
 
+def _in_force(shown: Problem, claim: Claim) -> dict[str, Any]:
+    """Target and weights of the loss as `Problem.as_json` names them; a target that is W of the start as it is."""
+    if claim.subject == "Target":
+        return {"target": whole_numbers(shown).tolist(), "target_exponent": shown.target_exponent}
+    words = shown.as_json()
+    keys = ("target", "target_exponent", "mask", "weights", "normalised", "weight_exponent", "kind")
+    told = {key: words[key] for key in keys}
+    if shown.fits is not None:
+        told |= {"target": shown.state(claim.assumes).target.tolist(), "target_exponent": 0}
+    return told
+
+
 def _plain(value: Any) -> Any:
-    """Arrays as nested lists of whole numbers."""
+    """Arrays as nested lists, of whole numbers where they are."""
     if isinstance(value, Mapping):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, np.ndarray):
-        return (value.astype(int) if value.dtype == bool else value).tolist()
+        whole = value.dtype != float or bool(np.all((value % 1 == 0) & (np.abs(value) < 1e15)))
+        return (value.astype(int) if whole else value).tolist()
     if isinstance(value, np.generic):
         return value.item()
     return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
+BALANCED = "G stays, every block of a group is scaled to one norm, that of its core slice (a zero block: along entry 1)"
+SHARED = "; matrices that all groups of a mode share are scaled to the norm of the whole core"
+OFF_BALANCE = (  # the ways of `Problem.way_off_balance`, but the last, whose powers of two nobody would guess
+    "; then the last block of every group until its square is longer by 1",
+    "; then the last block of every group is divided by 4",
+    "; then the first block of every group is doubled",
+)
+
+
 def scaling(problem: Problem, subject: str, assumes: str) -> str:
-    """The rule that makes the start of the whole numbers, in words."""
+    """The rule that makes the start of the numbers in `whole`, in words."""
     if subject == "Target":
         return ""
-    rule = {
-        "balanced": "in every group all blocks are scaled to one norm that keeps W",
-        "small": "in every group all blocks are scaled to one norm that keeps W",
-        "matrix-balanced": "factors are replaced by ones with equal Gram matrices that keep W",
-        "unbalanced": "scaled to a fixed difference of the squared norms in every group",
-        "superdiagonal": "the core superdiagonal, every block its slice's norm times a coordinate direction",
-    }.get(assumes, "taken as they are")
-    power = problem.exponent + (SMALL_EXPONENT if assumes == "small" else 0)
-    return rule + (f", then every block times 2^{power}" if power else "")
+    architecture = problem.architecture
+    rule, power = "taken as they are", problem.exponent + (SMALL_EXPONENT if assumes == "small" else 0)
+    if _as_built(problem, assumes):
+        power = 0
+    elif architecture.depth and assumes in ("balanced", "matrix-balanced", "small", "unbalanced"):
+        rule = BALANCED + SHARED * (architecture.chain == "mode" and architecture.depth > 1)
+        rule += OFF_BALANCE[problem.way_off_balance] if assumes == "unbalanced" else ""
+    return rule + (f"; then every block times 2^{power}" if power else "")
+
+
+def _as_built(problem: Problem, assumes: str) -> bool:
+    """Whether a reader is shown the start itself, in float64: its numbers are short, or no few words lead there from
+    whole ones."""
+    architecture, start = problem.blocks_for(assumes)
+    if not architecture.depth or assumes in ("generic", "superdiagonal"):
+        return False
+    gates = architecture.chain == "gate" and architecture.depth > 1
+    hard = (assumes == "matrix-balanced" and not gates) or (assumes == "unbalanced" and problem.way_off_balance == 3)
+    return hard or all(bool(np.all((block * 64 % 1 == 0) & (np.abs(block) < 1e6))) for block in start.values())
 
 
 def _run(shown: Problem, claim: Claim) -> dict[str, Any] | None:

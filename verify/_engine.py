@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from numerics import NotConverged
 
 from ._batch import PathBatch, PathFailure
-from ._claim import Claim, ClaimError, check_range
+from ._claim import Claim, ClaimError, check_range, is_built_in
 from ._counterexample import as_counterexample
 from ._evaluate import HYPOTHESIS, Float64Only, Mutated, Rejected, Undefined, relations
 from ._events import Cell
@@ -23,12 +23,13 @@ from ._judge_path import judge_descent, judge_flow
 from ._judge_seeds import COUNTS, judge_seeds
 from ._judge_state import EXACTLY, audit_state, exactly, judge_exact, judge_state
 from ._judge_target import EFFORTS, judge_target
+from ._keywords import TRAINED
 from ._limits import OutOfTime, time_limit
 from ._problem import Problem
 from ._proof import Proof, proof_of
 from ._rates import watching
 from ._seeds import run_seeds
-from ._shrink import shrink
+from ._shrink import extent, shrink
 from ._target import Costs, as_precise_target, as_target
 from ._verdict import Outcome, Result, Verdict
 
@@ -41,8 +42,13 @@ UNDECIDED, UNDECIDED_PATHS = 0.02, 0.25
 CHECKED = 8  # inputs on which rates are compared with difference quotients
 AUDITED = 4  # inputs that a claim about a State is asked of in 75 digits although float64 found nothing
 PATHS = ("Flow", "Descent")
+# Problems tried for a smaller witness of a built-in negative claim, which supports it whatever its size, and again for
+# simpler numbers. That of a path is the smallest one drawn: one more run costs as much as that of a whole batch.
+WITNESS = {"State": 60}
 STATED = ("holds", "violated", "undecided")  # statuses whose worst and allowed say something
 SAMPLES = 60  # points kept for the picture of measured against predicted
+
+Example = Problem | tuple[PathBatch, int]  # a problem, or one of a batch
 
 
 class CellRun:
@@ -76,9 +82,9 @@ class CellRun:
         outcomes: list[Outcome] = []
         self._witnessed, self._is_identity = False, False
         self._turns, self._kept = 1, 0
-        witness: tuple[Problem | tuple[PathBatch, int], Outcome] | None = None
+        witness: tuple[Example, Outcome] | None = None
         deadline = time.monotonic() + self.settings.budget
-        for number, (example, ask) in enumerate(self._examples(claim)):
+        for number, (place, (example, ask)) in enumerate(self._in_order(claim)):
             left = deadline - time.monotonic()
             if left <= 0 and number:
                 result.detail = self._cut_short(number)
@@ -87,7 +93,7 @@ class CellRun:
                 with time_limit(max(left, 0.001)):
                     if number == 0:
                         self._check_repeatable(claim, example)
-                    outcomes.append(_asked(ask, first=number < CHECKED))
+                    outcomes.append(_asked(ask, first=place < CHECKED))
             except OutOfTime:
                 if not number:
                     raise
@@ -129,7 +135,12 @@ class CellRun:
         _fill(result, outcomes)
         self._conclude(claim, result, outcomes, exact, proof)
 
-    def _examples(self, claim: Claim) -> Iterator[tuple[Problem | tuple[PathBatch, int], Callable[[], Outcome]]]:
+    def _in_order(self, claim: Claim) -> Iterable[tuple[int, tuple[Example, Callable[[], Outcome]]]]:
+        """The examples with their places; those of a negative claim from the smallest up: its witness is the first."""
+        examples = enumerate(self._examples(claim))
+        return sorted(examples, key=lambda it: extent(_problem_of(it[1][0]))) if claim.negative else examples
+
+    def _examples(self, claim: Claim) -> Iterator[tuple[Example, Callable[[], Outcome]]]:
         if claim.subject == "State":
             for index, problem in enumerate(self.inputs.problems):
                 yield problem, partial(self._ask, claim, index, problem)
@@ -164,7 +175,7 @@ class CellRun:
     def _cut_short(self, number: int) -> str:
         return f"budget of {self.settings.budget:g} s used up after {number} examples; raise budget="
 
-    def _check_repeatable(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> None:
+    def _check_repeatable(self, claim: Claim, example: Example) -> None:
         """Two evaluations on one input agree, and no operand has fewer digits than float64.
 
         Raises:
@@ -184,7 +195,7 @@ class CellRun:
         ):
             raise NotRepeatable
 
-    def _subject(self, claim: Claim, example: Problem | tuple[PathBatch, int]) -> Any:
+    def _subject(self, claim: Claim, example: Example) -> Any:
         if not isinstance(example, Problem):
             batch, index = example
             return batch.flow(index) if claim.subject == "Flow" else batch.descent(index, 0, claim.optimizer)
@@ -274,30 +285,27 @@ class CellRun:
         """How many inputs a claim is to be judged on, as far as the user's settings go."""
         return self.settings.paths if claim.subject in PATHS else self.settings.examples
 
-    def _refuted(
-        self, claim: Claim, example: Problem | tuple[PathBatch, int], outcome: Outcome, result: Result
-    ) -> None:
+    def _refuted(self, claim: Claim, example: Example, outcome: Outcome, result: Result) -> None:
         """Shrink, confirm on the shrunk problem, and write the counterexample down."""
-        problem = example if isinstance(example, Problem) else example[0].problems[example[1]]
-        if not claim.negative:
+        problem = _problem_of(example)
+        evaluations = WITNESS.get(claim.subject, 0) if claim.negative and is_built_in(claim.file) else None
 
-            def violates(candidate: Problem) -> bool:
-                try:
-                    return ask_one(claim, candidate).status == "violated"
-                except Exception:
-                    return False
+        def violates(candidate: Problem) -> bool:
+            try:
+                return ask_one(claim, candidate, witnessed=evaluations is not None).status == "violated"
+            except Exception:
+                return False
 
-            seconds = min(self.settings.budget, 6.0)
-            smaller = shrink(
-                violates, self.cell, problem, fixed=self.settings.sizes, seed=self.settings.seed,
-                seconds=seconds, cores=claim.subject != "Target",
-                tries={"State": 8, "Target": 8, "Seeds": 1}.get(claim.subject, 2),
-            )  # fmt: skip
-            if smaller is not None:
-                again = ask_one(claim, smaller)
-                if again.status == "violated":
-                    problem = smaller.for_path(claim.assumes) if claim.subject in PATHS else smaller
-                    outcome = again
+        smaller = shrink(
+            violates, self.cell, problem, fixed=self.settings.sizes, seed=self.settings.seed,
+            seconds=min(self.settings.budget, 6.0), cores=claim.subject != "Target",
+            tries={"State": 8, "Target": 8, "Seeds": 1}.get(claim.subject, 2), evaluations=evaluations,
+        )  # fmt: skip
+        if smaller is not None:
+            again = ask_one(claim, smaller)
+            if again.status == "violated":
+                problem = smaller.for_path(claim.assumes) if claim.subject in PATHS else smaller
+                outcome = again
         result.verdict = Verdict.SUPPORTED if claim.negative else Verdict.REFUTED
         result.detail = ("witness: " if claim.negative else "") + outcome.how
         proof = None if claim.negative else proof_of(claim, self.cell)
@@ -310,8 +318,14 @@ class CellRun:
         result.counterexample = as_counterexample(claim, self.cell, problem, outcome, self.settings.seed)
 
 
-def ask_one(claim: Claim, problem: Problem, *, scaled: bool = False) -> Outcome:
+def _problem_of(example: Example) -> Problem:
+    return example if isinstance(example, Problem) else example[0].problems[example[1]]
+
+
+def ask_one(claim: Claim, problem: Problem, *, scaled: bool = False, witnessed: bool = False) -> Outcome:
     """What a single problem says of a claim; a path problem is scaled (unless it is already) and run on its own.
+
+    `witnessed`: of a State float64 alone is asked where it is clear; see `judge_state`.
 
     Raises: whatever the claim's function raises.
     """
@@ -320,7 +334,7 @@ def ask_one(claim: Claim, problem: Problem, *, scaled: bool = False) -> Outcome:
             exact = judge_exact(claim, problem)
             if exact is not None:
                 return exact
-        return judge_state(claim, problem)
+        return judge_state(claim, problem, witnessed=witnessed)
     if claim.subject == "Target":
         return judge_target(claim, problem)
     if claim.subject == "Seeds":
@@ -347,6 +361,7 @@ def blank(claim: Claim, cell: Cell) -> Result:
         topic=claim.topic,
         subject=claim.subject,
         assumes=claim.assumes,
+        optimizer=claim.optimizer if claim.subject in TRAINED else None,
         statement=claim.statement,
         file=claim.file,
         line=claim.line,
@@ -454,7 +469,8 @@ def _fill(result: Result, outcomes: list[Outcome]) -> None:
         result.worst, result.allowed = worst.worst, worst.allowed
     orders = [o.order for o in judged if o.order is not None]
     result.observed_order = float(np.median(orders)) if orders else None
-    kept = judged[:: max(1, len(judged) // SAMPLES)]
+    told = [o for o in judged if o.status in STATED]
+    kept = told[:: max(1, len(told) // SAMPLES)]
     result.samples = [
         {"measured": o.measured, "predicted": o.predicted, "worst": o.worst, "allowed": o.allowed} for o in kept
     ]

@@ -31,8 +31,12 @@ def has_formula(text: str) -> bool:
 def _row(tokens: list[str]) -> tuple[str, list[str]]:
     """MathML up to a closing brace, and the tokens from there on."""
     done: list[str] = []
+    before = ""
     while tokens and tokens[0] != "}":
         token, tokens = tokens[0], tokens[1:]
+        last, before = before, before if token.isspace() else token
+        if token.isspace() and last in ("grad", "⟨"):
+            continue  # an operator belongs to what follows it
         if token in "^_" and done:
             script, tokens = _script(tokens)
             tag = "msup" if token == "^" else "msub"
@@ -41,6 +45,8 @@ def _row(tokens: list[str]) -> tuple[str, list[str]]:
             inner, tokens = _row(tokens)
             done.append(f"<mrow>{inner}</mrow>")
             tokens = tokens[1:]
+        elif token == "-" and (not last or last in "⟨(=,^"):
+            done.append('<mo form="prefix">−</mo>')
         else:
             done.append(_atom(token))
     return "".join(done), tokens

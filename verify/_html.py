@@ -7,6 +7,7 @@ import shlex
 from html import escape
 from typing import Any
 
+from ._claim import is_built_in
 from ._events import RunFinished
 from ._formula import formula, has_formula
 from ._outputs import WholeFile
@@ -33,14 +34,16 @@ details[open] .verdict::before { content: "\\25BE\\00a0"; }
 .PROVED, .EXACT, .SUPPORTED { color: #1b6b32; } .INCONCLUSIVE, .VACUOUS { color: #8a5800; }
 .REFUTED, .ERROR { color: #a3201a; }
 .cell { color: var(--soft); font-size: .85rem; white-space: nowrap; } .name { overflow-wrap: anywhere; }
+.why { grid-column: 2 / -1; color: var(--soft); font-size: .85rem; overflow-wrap: anywhere; }
 .body { padding: 0 .2rem 1.2rem; }
 .body h3 { font-size: .85rem; color: var(--soft); margin: 1rem 0 .2rem; font-weight: 600; }
 math { font-size: 1.1em; } .scroll { overflow: auto hidden; padding: .5rem 0; }
-math[display=block] { text-align: left; }
+math[display=block] { width: max-content; margin: 0; }
 pre, code { font: .82rem/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 pre { background: #f6f8fa; padding: .6rem .8rem; overflow-x: auto; margin: .3rem 0; white-space: pre-wrap;
   overflow-wrap: anywhere; }
 table { border-collapse: collapse; font-size: .9rem; } td, th { padding: .2rem .9rem .2rem 0; text-align: left; }
+td { vertical-align: top; } td:first-child { white-space: nowrap; }
 td:last-child { font-variant-numeric: tabular-nums; } .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
 figure { margin: .4rem 0; flex: 1 1 17rem; max-width: 22rem; } figcaption { font-size: .8rem; color: var(--soft); }
 svg { width: 100%; height: auto; font-size: 11px; fill: var(--soft); } .frame { fill: none; stroke: var(--line); }
@@ -48,8 +51,12 @@ svg { width: 100%; height: auto; font-size: 11px; fill: var(--soft); } .frame { 
 .slope { stroke: #1f5fa8; stroke-width: 2; }
 circle.dot { fill: #1f5fa8; } circle.bad { fill: #b3261e; background: none; }
 @media (max-width: 34rem) { summary { grid-template-columns: 1fr auto; } .name { grid-column: 1 / -1; grid-row: 2; }
+  .why { grid-column: 1 / -1; }
   body { padding: .8rem .7rem 2rem; } }
 """
+
+
+OPEN = (Verdict.INCONCLUSIVE, Verdict.VACUOUS, Verdict.ERROR)  # what a reader asks first of these is why
 
 
 class HtmlFile(WholeFile):
@@ -139,13 +146,15 @@ def _row(result: Result, config: dict[str, Any]) -> str:
         f'<span class="verdict {result.verdict.value}">{result.verdict.value}</span>'
         f'<span class="name">{escape(result.title)}</span><span class="cell">{escape(cell)}, {_kept(result)}</span>'
     )
+    if result.detail and result.verdict in OPEN:
+        summary += f'<span class="why">{escape(result.detail)}</span>'
     shown = " open" if result.verdict is Verdict.REFUTED else ""
     return f"<details{shown}><summary>{summary}</summary><div class='body'>{_body(result, config)}</div></details>"
 
 
 def _kept(result: Result) -> str:
     """Beside the verdict: what stands behind it."""
-    names = {"rejected": result.rejected, "undecided": result.undecided}
+    names = {"rejected": result.rejected, "undecided": result.undecided, "not a number": result.undefined}
     return ", ".join([f"{result.examples} kept", *(f"{count} {name}" for name, count in names.items() if count)])
 
 
@@ -159,11 +168,12 @@ def _body(result: Result, config: dict[str, Any]) -> str:
         parts.append(f'<p class="soft">Source: {escape(result.source)}</p>')
     if result.range:
         parts.append(f"<p>Proved for {escape(result.range)}.</p>")
+    if result.detail and result.verdict not in OPEN:
+        confirmed = "Confirmed by " if result.verdict is Verdict.REFUTED else ""
+        parts.append(f"<p>{confirmed}{escape(result.detail)}.</p>")
     parts.append(f"<h3>Hypotheses and error budget</h3><table>{_budget(result)}</table>")
     if result.drawn:
         parts.append(f"<h3>Inputs drawn</h3><table>{_drawn(result.drawn)}</table>")
-    if result.detail:
-        parts.append(f"<p>{escape(result.detail)}</p>")
     pictures = agreement(result) + discrepancies(result) + convergence(result)
     if pictures:
         parts.append(f'<div class="pictures">{pictures}</div>')
@@ -177,9 +187,12 @@ def _body(result: Result, config: dict[str, Any]) -> str:
 
 def _budget(result: Result) -> str:
     order = "not measured" if result.observed_order is None else f"{result.observed_order:.2f}"
+    by = f" by {result.optimizer}" if result.optimizer else ""
+    start = "" if result.subject == "Target" else f", start: {result.assumes}"
+    stopped = " (judged until one violates)" if result.verdict is Verdict.REFUTED else ""
     rows = {
-        "about": f"{result.subject}, start: {result.assumes}",
-        "kept inputs": str(result.examples),
+        "about": f"{result.subject}{by}{start}",
+        "kept inputs": f"{result.examples}{stopped}",
         "rejected by a hypothesis": str(result.rejected),
         "undecided": str(result.undecided),
         "not a number": str(result.undefined),
@@ -189,6 +202,8 @@ def _budget(result: Result) -> str:
         "observed order of convergence": order,
         "seconds": f"{result.seconds:.1f}",
     }
+    if not result.examples:  # nothing was measured
+        rows = {name: rows[name] for name in ("about", "kept inputs", "rejected by a hypothesis", "seconds")}
     return "".join(f"<tr><td>{escape(k)}</td><td>{escape(v)}</td></tr>" for k, v in rows.items())
 
 
@@ -200,7 +215,7 @@ def _drawn(drawn: dict[str, Any]) -> str:
             ends = [words(v) for v in value]
             return ends[0] if len(set(ends)) == 1 else " to ".join(ends) if len(ends) == 2 else ", ".join(ends)
         if isinstance(value, dict):
-            return ", ".join(f"{words(v)} {k}" for k, v in value.items())
+            return ", ".join(f"{words(v)}\u00a0{k}" for k, v in value.items())
         return f"{value:.3g}" if isinstance(value, float) else str(value)
 
     return "".join(f"<tr><td>{escape(str(k))}</td><td>{escape(words(v))}</td></tr>" for k, v in drawn.items())
@@ -208,7 +223,7 @@ def _drawn(drawn: dict[str, Any]) -> str:
 
 def _reproduce(result: Result, config: dict[str, Any]) -> str:
     one: dict[str, Any] = {"depth": result.depth, "order": result.order, "chain": result.chain}
-    if result.topic != "conjectures":
+    if is_built_in(result.file):
         one |= {"claims": result.id, "conjectures": None}
     else:
         one["claims"] = None

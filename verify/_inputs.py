@@ -13,6 +13,7 @@ from ._events import Cell
 from ._kinds import PLAIN
 from ._path import FINE
 from ._problem import Problem
+from ._seeds import LONGER, SUBSTEPS, random_starts
 from ._state import State
 from ._strategies import EXACT_BITS, draw_problems, problems, turns_of_starts, with_large_numbers
 
@@ -164,7 +165,13 @@ class Inputs:
         if key not in self._drawn:
             if subject in ("Flow", "Descent"):
                 self._drawn[key] = described_paths([b for turn in range(turns) for b in self.batches(assumes, turn)])
+            elif subject == "Target":
+                self._drawn[key] = described_problems(self.targets)
+            elif subject == "State":
+                states = [self.state(index, assumes) for index in range(len(self.problems))]
+                self._drawn[key] = described_problems(self.problems, states)
             else:
-                of = {"State": "problems", "Target": "targets", "Seeds": "seed_problems"}[subject]
-                self._drawn[key] = described_problems(getattr(self, of), tensor_only=subject == "Target")
+                starts = [random_starts(problem, assumes, 1)[0] for problem in self.seed_problems]
+                batches = [PathBatch([start], assumes, substeps=SUBSTEPS << LONGER) for start in starts]
+                self._drawn[key] = described_paths(batches, solved=False)
         return self._drawn[key]

@@ -84,7 +84,28 @@ def check_keywords(
         raise ClaimError(f"negative={negative!r} in {where}: say True (the relation does not hold in general) or False")
 
 
-def check_wrong_variants(where: str, mutants: Any) -> None:
+def check_function(function: Any) -> None:
+    """Raises: ClaimError where `@conjecture` stands above something that is no plain function, or a bare word in it."""
+    if not inspect.isfunction(function):
+        raise ClaimError(
+            f"@conjecture stands above a function of one argument, not above {function!r}; write "
+            "@conjecture(title=..., assumes=...) and then def name(state: State): ..."
+        )
+
+
+def check_words(where: str, **words: Any) -> None:
+    """Raises: ClaimError where a keyword that a reader reads is no text."""
+    for name, word in words.items():
+        if word is not None and not isinstance(word, str):
+            raise ClaimError(f"{name}={word!r} in {where}: give it as text, in quotes")
+
+
+def check_wrong_variants(where: str, mutants: Any, negative: bool) -> None:
+    if mutants and negative:
+        raise ClaimError(
+            f"mutants= in {where}: negative=True says that the relation fails somewhere, and the engine refutes no "
+            "variant of that; drop mutants= or negative="
+        )
     if not isinstance(mutants or {}, dict):
         raise ClaimError(f"mutants= in {where} must be a dictionary, name -> wrong variant of the function")
     for name, function in (mutants or {}).items():

@@ -23,14 +23,14 @@ def agreement(result: Result) -> str:
         return ""
     low, high = _range([value for p in points for value in p[:2]])
     axis = _Axes(low, high, low, high, "|predicted|", "|measured|")
-    parts = [axis.line(low, low, high, high, "ideal")]
+    parts, dots = [axis.line(low, low, high, high, "ideal")], []
     for predicted, measured, allowed in points:
         x, y = math.log10(predicted), math.log10(measured)
         if 0 < allowed < math.inf:
             down = math.log10(max(measured * (1 - min(allowed, 0.999)), 10**low))
             parts.append(axis.line(x, down, x, min(math.log10(measured * (1 + allowed)), high), "bar"))
-        parts.append(axis.dot(x, y, "bad" if result.verdict.value == "REFUTED" else "dot"))
-    return axis.svg("measured against predicted", parts)
+        dots.append(axis.dot(x, y, "bad" if result.verdict.value == "REFUTED" else "dot"))
+    return axis.svg("measured against predicted", parts + dots)
 
 
 def discrepancies(result: Result) -> str:
@@ -41,13 +41,14 @@ def discrepancies(result: Result) -> str:
     bars = [allowed for _, allowed in rows if 0 < allowed < math.inf]
     low, high = _range([max(worst, FLOOR) for worst, _ in rows] + bars)
     axis = _Axes(0, max(len(rows) - 1, 1), low, high, "input", "discrepancy")
-    parts = []
+    parts, dots = [], []
     for i, (worst, allowed) in enumerate(rows):
         if 0 < allowed < math.inf:
             parts.append(axis.line(i, low, i, math.log10(allowed), "bar"))
         over = allowed < worst and result.verdict.value == "REFUTED"
-        parts.append(axis.dot(i, math.log10(max(worst, FLOOR)), "bad" if over else "dot"))
-    return axis.svg("discrepancy (dot) and allowed error (bar)", parts)
+        dots.append(axis.dot(i, math.log10(max(worst, FLOOR)), "bad" if over else "dot"))
+    zero = "; none: at the bottom" if any(worst < FLOOR for worst, _ in rows) else ""
+    return axis.svg(f"discrepancy (dot) and allowed error (bar){zero}", parts + dots)
 
 
 def convergence(result: Result) -> str:

@@ -129,14 +129,26 @@ class Problem:
             factor = arithmetic.array(2)[()] ** exponent if exponent >= 0 else 1 / arithmetic.array(2)[()] ** -exponent
             return architecture, {name: block * factor for name, block in blocks.items()}
 
+    def chosen_blocks(self, assumes: str) -> Mapping[str, np.ndarray]:
+        """The whole numbers that the start is made of: its own, or for a superdiagonal one those that these choose."""
+        return _superdiagonal(self.architecture, self.blocks) if assumes == "superdiagonal" else self.blocks
+
+    @property
+    def way_off_balance(self) -> int:
+        """In which of the four ways of `_unbalanced` an unbalanced start is off balance."""
+        return self._salt(self.blocks) % 4
+
+    @staticmethod
+    def _salt(raw: Mapping[str, np.ndarray]) -> int:
+        return sum(int(np.abs(block).sum()) for block in raw.values())
+
     def _unbalanced(
         self, architecture: Architecture, raw: Mapping[str, np.ndarray], arithmetic: Arithmetic
     ) -> dict[str, np.ndarray]:
         """Off balance in one of four ways, which the whole numbers of the problem choose: the last block of every group
         longer by 1 in the square, or four times shorter; the first block twice as long; or every block of every group
         by a power of two of its own, from 1/4 to 4."""
-        salt = sum(int(np.abs(block).sum()) for block in raw.values())
-        way = salt % 4
+        salt, way = self._salt(raw), self.way_off_balance
         if way == 0:
             return unbalance(architecture, raw, 1, arithmetic)
         blocks = balance(architecture, raw, arithmetic)

@@ -7,6 +7,8 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, find, settings
@@ -74,6 +76,31 @@ def smaller_architectures(
     return (_with_sides(cell, step, fixed, cores=cores) for step in sorted(steps, key=sum) if step != sides)
 
 
+def extent(problem: Problem) -> tuple[int, int]:
+    """How large a problem is, for choosing among several: the sum of all sides, then that of all numbers."""
+    sides = problem.architecture.sizes + problem.architecture.ranks
+    return sum(sides), sum(int(np.abs(a).sum()) for a in (*problem.blocks.values(), problem.target))
+
+
+def without_zeros(problem: Problem) -> Problem:
+    """The problem with ones for zeros in the factors: of many factors of one number each, some drawn one is 0, and then
+    nothing moves."""
+    blocks = {name: np.where(block, block, name != "G") for name, block in problem.blocks.items()}
+    return replace(problem, blocks=blocks)
+
+
+class Limited:
+    """`violates`, which says no without looking once it was asked so many times; None: it is always asked."""
+
+    def __init__(self, violates: Callable[[Problem], bool], evaluations: int | None) -> None:
+        self._violates = violates
+        self.left = math.inf if evaluations is None else evaluations
+
+    def __call__(self, problem: Problem) -> bool:
+        self.left -= 1
+        return self.left >= 0 and self._violates(problem)
+
+
 def shrink(
     violates: Callable[[Problem], bool],
     cell: Cell,
@@ -84,6 +111,7 @@ def shrink(
     seconds: float,
     tries: int,
     cores: bool = True,
+    evaluations: int | None = None,
 ) -> Problem | None:
     """The simplest problem of the cell that violates: first the smallest architecture, then the simplest numbers.
 
@@ -97,20 +125,28 @@ def shrink(
         seconds: time for the sizes, and again for the numbers.
         tries: problems drawn per architecture.
         cores: whether core sizes matter to the claim.
+        evaluations: how often `violates` may be asked for the sizes, and again for the numbers; None: as time allows.
     """
-    kinds = ("plain",) if known.kind == "plain" else ("plain", known.kind)
+    if evaluations == 0:
+        return None
+    of_sizes, of_numbers = (Limited(violates, evaluations) for _ in range(2))
+    kinds = ("plain",) if known.kind == "plain" else ("plain", "plain", known.kind)
 
     def first(architectures: Iterable[Architecture], deadline: float = math.inf) -> Problem | None:
         """The first violating problem of the first architecture that has one."""
         for architecture in architectures:
+            if of_sizes.left <= 0:
+                return None
             sides = architecture.sizes + (architecture.ranks if cores and cell.depth else ())
             many = tries >= 2 * MORE and 0 < sum(sides) - len(sides) <= SMALL
             count = MORE * tries if many else tries
-            for problem in draw_problems(problems(architecture, kinds=kinds, pace=known.pace), count, seed):
+            drawn = draw_problems(problems(architecture, kinds=kinds, pace=known.pace), count, seed)
+            for number, problem in enumerate(drawn):
+                candidate = without_zeros(problem) if number % 2 else problem
                 if time.monotonic() > deadline:
                     return None
-                if violates(problem):
-                    return problem
+                if of_sizes(candidate):
+                    return candidate
         return None
 
     def down(architecture: Architecture) -> Iterator[Architecture]:
@@ -125,7 +161,26 @@ def shrink(
             found, deadline = smaller, time.monotonic() + seconds / 2
             while step := first(down((found or known).architecture), deadline):
                 found = step
+    if evaluations is not None:
+        return _plainer(of_numbers, known if found is None else found)
     return None if found is None else _simplest(violates, found, kinds, seed, seconds) or found
+
+
+def _plainer(violates: Callable[[Problem], bool], known: Problem) -> Problem:
+    """The target all 0 and every block in turn all 1, or else the target 1, a block 0, or without signs, where that
+    still violates: quicker than Hypothesis, whose drawing number by number takes longer than most claims."""
+    problem = known
+    for name in ("", *known.blocks):
+        values = problem.blocks[name] if name else problem.target
+        zeros, ones = np.zeros_like(values), np.ones_like(values)
+        for plain in (*((ones, zeros) if name else (zeros, ones)), np.abs(values)):
+            if np.array_equal(plain, values):
+                break
+            changed: dict[str, Any] = {"blocks": {**problem.blocks, name: plain}} if name else {"target": plain}
+            if violates(simpler := replace(problem, **changed)):
+                problem = simpler
+                break
+    return problem
 
 
 def _simplest(

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from ._claim import is_built_in
 from ._events import ClaimJudged, Event, Note, RunFinished, RunStarted, in_order
 from ._verdict import MEANING, Result, Verdict
 
@@ -74,7 +75,8 @@ class Terminal:
             for table in tables:
                 self.out.print(table)
         for result in self.results:
-            if result.verdict is Verdict.REFUTED and result.counterexample:
+            own = not is_built_in(result.file)  # a reader who wrote the claim wants to see its witness
+            if result.counterexample and (result.verdict is Verdict.REFUTED or (own and is_witness(result))):
                 self.out.print(describe(result), markup=False, soft_wrap=True)
             elif result.verdict not in (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED):
                 self.out.print(
@@ -91,6 +93,11 @@ class Terminal:
             )
         if self.results:
             self.out.print(LAST_LINE, markup=False)
+
+
+def is_witness(result: Result) -> bool:
+    """Whether the counterexample of a result supports it: its claim says that a relation fails."""
+    return result.verdict is Verdict.SUPPORTED and bool((result.counterexample or {}).get("negative"))
 
 
 def counts(result: Result) -> str:
@@ -120,6 +127,8 @@ def _table(results: list[Result]) -> Table:
         order = "" if r.observed_order is None else f"{r.observed_order:.2f}"
         allowed = "by order" if r.allowed == float("inf") else f"{r.allowed:.0e}"
         name = r.id + (f"\n  [{r.range}]" if r.range else "")
+        if r.counterexample and is_witness(r):
+            name += f"\n  [witness: {_shape(r.counterexample)}]"
         table.add_row(
             Text(r.verdict.value, STYLE[r.verdict]),
             Text(name),
@@ -178,6 +187,7 @@ def describe(result: Result) -> str:
     """A refutation, or the witness of a negative claim, as a reader wants it: statement, numbers, smallest input,
     confirmation, how to reproduce."""
     c = result.counterexample or {}
+    shown = c["shown"]
     lines = [
         f"{'WITNESS' if c.get('negative') else 'REFUTED'} {result.id} ({_where(result)})",
         f"  statement   {result.title}" + (f"  [{result.source}]" if result.source else ""),
@@ -187,19 +197,18 @@ def describe(result: Result) -> str:
         f"violation {c['violation']:.2e}, allowed {c['allowed']:.1e} (relative)"
     )
     if c["subject"] == "Target":
-        lines.append(f"  input       a tensor of sizes {_times(c['sizes'])}")
+        lines.append(f"  input       a tensor of {_shape(c)}")
     else:
         several = ", the first of the random starts:" if c["subject"] == "Seeds" else ""
         lines.append(
-            f"  input       sizes {_times(c['sizes'])}, core {_times(c['ranks'])}, start {c['assumes']}, "
-            f"loss 1/2 sum w (W - target)^2, w = {_weights(c)}{several}"
+            f"  input       {_shape(c)}, start {c['assumes']}, "
+            f"loss 1/2 sum w (W - target)^2, w = {_weights(shown)}{several}"
         )
     lines += [f"    {name:6} = {values}" for name, values in c.get("whole", {}).items() if c["start"]]
     if c.get("scaling"):
         lines.append(f"    blocks   {c['scaling']}")
-    fitted = [word for word in ("fitted", "unseen-misfit") if word in c["kind"].split("+")]
-    power = f" * 2^{c['target_exponent']}" if c["target_exponent"] else ""
-    lines.append(f"    target = {c['target']}{power}" + (", W of the start where it is observed" if fitted else ""))
+    power = f" * 2^{shown['target_exponent']}" if shown["target_exponent"] else ""
+    lines.append(f"    target = {shown['target']}{power}{_fit(shown)}")
     if c.get("run"):
         lines.append(f"  run         {_run(c['run'])}")
     lines.append(f"  confirmed   {c['confirmed']}")
@@ -209,12 +218,25 @@ def describe(result: Result) -> str:
     return "\n".join(lines)
 
 
+FITTED = {"fitted": "  (W of the start)", "unseen-misfit": "  (W of the start where it is observed)"}
+
+
+def _fit(shown: dict[str, Any]) -> str:
+    """Words for a target that is W of the start it is shown with."""
+    return next((FITTED[part] for part in shown.get("kind", "").split("+") if part in FITTED), "")
+
+
 def _run(run: dict[str, Any]) -> str:
     """What rebuilds the run of a path, and its losses."""
     if "ended" in run:
         return f"{run['rule']}: {run['ended']}"
     how = f"to time {run['time']:g}" if "time" in run else f"{run['options']}, {run['steps']} steps of {run['step']!r}"
     return f"{run['rule']} {how}; loss {run['first_loss']:.9g} at the start, {run['final_loss']:.9g} at the end"
+
+
+def _shape(c: dict[str, Any]) -> str:
+    """The sizes of a counterexample, and those of its core where it has one."""
+    return f"sizes {_times(c['sizes'])}" + ("" if c["subject"] == "Target" else f", core {_times(c['ranks'])}")
 
 
 def _times(sizes: list[int]) -> str:

@@ -89,6 +89,7 @@ class Result:
     examples: inputs that were kept and judged; rejected: those that did not meet a hypothesis. Of the kept ones
     undecided could not be told from numerical error, undefined gave no finite number, kinks lay where a rate is
     one-sided.
+    optimizer: of a Descent or Seeds.
     drawn: what the inputs were, as ranges: name -> [least, largest] or a count.
     """
 
@@ -102,6 +103,7 @@ class Result:
     topic: str = "conjectures"
     subject: str = "State"
     assumes: str = "generic"
+    optimizer: str | None = None
     examples: int = 0
     rejected: int = 0
     undecided: int = 0

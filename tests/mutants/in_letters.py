@@ -22,8 +22,8 @@ IN_LETTERS = (
     Mutant(
         "verify-shrink-first-drawn",
         SHRINK,
-        "                if violates(problem):\n                    return problem",
-        "                return problem",
+        "                if of_sizes(candidate):\n                    return candidate",
+        "                return candidate",
         "The first problem drawn of an architecture counts, whether it violates or not.",
         (SHRINKING,),
     ),
@@ -86,7 +86,7 @@ IN_LETTERS = (
     Mutant(
         "verify-shrink-loses-the-thin-set",
         SHRINK,
-        'kinds = ("plain",) if known.kind == "plain" else ("plain", known.kind)',
+        'kinds = ("plain",) if known.kind == "plain" else ("plain", "plain", known.kind)',
         'kinds = ("plain",)',
         "Shrinking leaves the thin set on which alone a claim fails.",
         (SHRINKING, ENGINE, LETTERS),
@@ -111,8 +111,8 @@ IN_LETTERS = (
     Mutant(
         "verify-letter-scale-of-a-small-start",
         LETTER,
-        "power = problem.exponent + (SMALL_EXPONENT if",
-        "power = problem.exponent - (SMALL_EXPONENT if",
+        '"taken as they are", problem.exponent + (SMALL_EXPONENT if',
+        '"taken as they are", problem.exponent - (SMALL_EXPONENT if',
         "A counterexample says that a small start is a large one.",
         (PRINTED, LETTERS),
     ),
@@ -135,8 +135,8 @@ IN_LETTERS = (
     Mutant(
         "verify-printed-target-without-its-scale",
         TERMINAL,
-        "target = {c['target']}{power}",
-        "target = {c['target']}",
+        "target = {shown['target']}{power}",
+        "target = {shown['target']}",
         "A printed counterexample leaves the scale of its target out.",
         (PRINTED, LETTERS, COMMAND),
     ),

@@ -302,7 +302,7 @@ IN_VERIFY = (
     Mutant(
         "verify-replay-is-green",
         "verify/_commands.py",
-        "return Exit.REFUTED",
+        "return Exit.OK if claim.negative else Exit.REFUTED",
         "return Exit.OK",
         "A counterexample that is still one is replayed with exit code 0.",
         (COMMAND,),

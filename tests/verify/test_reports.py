@@ -336,6 +336,12 @@ def test_json_and_page_say_what_was_drawn_and_how_many_inputs_were_kept(tmp_path
     assert claim["drawn"] == one.drawn
     page = (tmp_path / "HtmlFile").read_text()
     assert "8 kept, 3 rejected, 1 undecided" in page
-    rows = {"mode sizes": "1 to 12", "time": "0.0625 to 16", "optimizer": "gd", "kinds": "5 plain", "&lt;odd&gt;": "3"}
+    rows = {
+        "mode sizes": "1 to 12",
+        "time": "0.0625 to 16",
+        "optimizer": "gd",
+        "kinds": "5\u00a0plain",
+        "&lt;odd&gt;": "3",
+    }
     for name, words in rows.items():
         assert f"<td>{name}</td><td>{words}</td>" in page
