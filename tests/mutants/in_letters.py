@@ -86,7 +86,7 @@ IN_LETTERS = (
     Mutant(
         "verify-shrink-loses-the-thin-set",
         SHRINK,
-        'kinds = ("plain",) if known.kind == "plain" else ("plain", "plain", known.kind)',
+        'kinds = ("plain",) if known.kind == "plain" else ("plain", known.kind)',
         'kinds = ("plain",)',
         "Shrinking leaves the thin set on which alone a claim fails.",
         (SHRINKING, ENGINE, LETTERS),
