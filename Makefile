@@ -6,7 +6,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint con
 KEYS = $(filter-out PYTHON=% VENV=%,$(MAKEOVERRIDES))
 export MPLBACKEND ?= Agg
 
-.PHONY: gallery verify test check bench power sweep mutants docs help clean
+.PHONY: gallery verify test check bench power sweep fuzz mutants docs help clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -44,6 +44,9 @@ power: $(VENV)/.dev  ## conjectures of known truth over many seeds; goes on wher
 
 sweep: $(VENV)/.dev  ## the built-in claims in 200 cells and seeds, about an hour; make sweep runs=40
 	OMP_NUM_THREADS=1 $(RUN) tests/power/built_in.py write=docs/built_in.md $(KEYS)
+
+fuzz: $(VENV)/.dev  ## random true and false conjectures and built-in claims in random cells; make fuzz seed=17 minutes=10
+	OMP_NUM_THREADS=1 $(RUN) tests/fuzz/fuzz.py $(KEYS)
 
 mutants: $(VENV)/.dev  ## bugs planted one at a time: does the main job or a test notice? make mutants jobs=2 only='theory-*'
 	OMP_NUM_THREADS=1 $(RUN) tests/mutants/run.py write=docs/mutants.md $(KEYS)

@@ -93,9 +93,7 @@ def _conjecture(generator: np.random.Generator, name: str, holds: bool, depth: i
     about = f'@conjecture(title="{name}", assumes="{assumes}")'
     if subject in ("State", "Target"):
         return "\n    ".join([f"{about}\ndef {name}({letter}: {subject}):", *lines, f"return {relation}"]) + "\n"
-    inner = "\n        ".join(
-        ["def both(s):", *lines, "return torch.stack([torch.as_tensor(left), torch.as_tensor(right)])"]
-    )
+    inner = "\n        ".join(["def both(s):", *lines, "return torch.stack([left, right])"])
     outer = ["pair = path.series(both)", "left, right = pair[:, 0], pair[:, 1]", f"return {relation}"]
     return "\n    ".join([f"{about}\ndef {name}(path: {subject}):", inner, *outer]) + "\n"
 

@@ -63,7 +63,7 @@ OF_A_STATE = (
     ),
     Identity(
         "s.rate(lambda x: x.slice_norms({m}))", "s.slice_norms({m}) ** s.depth * s.alignment({m})",
-        assumes=("balanced", "small"), chains=("column", "gate"),
+        needs_depth=1, assumes=("balanced", "small"), chains=("column", "gate"),
     ),
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ WRONG = {True: ("REFUTED", "ERROR"), False: ("PROVED", "EXACT", "SUPPORTED", "ER
 
 @dataclass
 class Finding:
-    """What came of a trial: verdicts counted, and one text for everything that must not be."""
+    """What came of a trial: verdicts counted, as "true SUPPORTED", and one text for everything that must not be."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -43,7 +43,9 @@ def judge(seed: int, number: int, folder: Path, budget: float) -> Finding:
         return finding
     claims = json.loads((folder / "run.json").read_text())["claims"]
     verdicts = [Verdict(claim["verdict"]) for claim in claims]
-    finding.verdicts.update(verdicts)
+    for claim in claims:
+        kind = {True: "true", False: "false", None: "built-in"}[trial.true.get(claim["id"])]
+        finding.verdicts[f"{kind} {claim['verdict']}"] += 1
     if code != exit_code(verdicts):
         finding.wrong.append(_told(f"exit code {code} beside {verdicts}", words, trial.source, ""))
     for claim in claims:

@@ -1,7 +1,7 @@
 """A short fuzz of the verdicts; `make fuzz` runs this.
 
-    python tests/fuzz/run.py minutes=2 seed=17 folder=out/fuzz
-    python tests/fuzz/run.py seed=17 number=40              one trial again
+    python tests/fuzz/fuzz.py minutes=2 seed=17 folder=out/fuzz
+    python tests/fuzz/fuzz.py seed=17 number=40      one trial again
 
 Random claims of the tool in random cells must not be refuted, random conjectures that hold by construction neither,
 and those that are off by a part between 1 and 1e-9 must never be supported; nothing may end in an ERROR or fall over.
@@ -39,6 +39,8 @@ def main(words: list[str]) -> int:
     try:
         seconds, seed = 60 * float(keys["minutes"]), int(keys["seed"] or secrets.randbelow(10**6))
         numbers = [int(keys["number"])] if keys["number"] else None
+        if seconds <= 0 or seed < 0 or (numbers and numbers[0] < 0):
+            raise ValueError("minutes= is above 0, seed= and number= are not negative")
     except ValueError as error:
         print(f"fuzz: {error}", file=sys.stderr)
         return 2
@@ -57,26 +59,26 @@ class _Fuzz:
         self.trials, self.wrong, self.note = 0, 0, ""
 
     def run(self, numbers: list[int] | None) -> int:
-        interrupted = False
-        worker = _Worker(self.seed, self.folder)
+        worker, interrupted = None, False
         try:
             number = numbers[0] if numbers else 0
             while time.monotonic() < self.deadline:
-                until = self.deadline + GRACE if numbers is None else time.monotonic() + HANG
-                answer = worker.ask(number, min(until, time.monotonic() + HANG))
-                if answer is None and time.monotonic() >= self.deadline and worker.alive:
+                worker = worker or _Worker(self.seed, self.folder)
+                last = numbers is None and time.monotonic() + HANG > self.deadline + GRACE
+                answer = worker.ask(number, self.deadline + GRACE if last else time.monotonic() + HANG)
+                if answer is None and last and worker.alive:
                     self.note = f"; the last trial, number {number}, was cut short"
                     break
                 self._count(number, answer or _died(number, self.seed, worker))
                 if answer is None:
-                    worker.end()
-                    worker = _Worker(self.seed, self.folder)
+                    worker = worker.end()
                 if numbers:
                     break
                 number += 1
         except KeyboardInterrupt:
             interrupted = True
-        worker.end()
+        if worker:
+            worker.end()
         self._summary(interrupted)
         return 130 if interrupted and not self.wrong else int(self.wrong > 0)
 
@@ -89,14 +91,14 @@ class _Fuzz:
             print(f"{text}\n  again: make fuzz seed={self.seed} number={number}\n", flush=True)
 
     def _summary(self, interrupted: bool) -> None:
-        told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(self.verdicts.items())) or "no verdicts"
         state = "INTERRUPTED after " if interrupted else ""
-        print(
-            f"fuzz: {state}{self.trials} trials of seed {self.seed} in "
-            f"{time.monotonic() - self.started:.0f} s: {told}; "
-            f"{self.wrong} wrong{self.note}",
-            flush=True,
-        )
+        took = time.monotonic() - self.started
+        print(f"fuzz: {state}{self.trials} trials of seed {self.seed} in {took:.0f} s; {self.wrong} wrong{self.note}")
+        for kind in ("built-in", "true", "false"):
+            found = {key.split()[1]: count for key, count in sorted(self.verdicts.items()) if key.startswith(kind)}
+            print(
+                f"  {kind}: {', '.join(f'{count} {verdict}' for verdict, count in found.items()) or 'none'}", flush=True
+            )
 
 
 def _died(number: int, seed: int, worker: _Worker) -> tuple[dict[str, int], list[str]]:
