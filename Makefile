@@ -6,7 +6,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint con
 KEYS = $(filter-out PYTHON=% VENV=%,$(MAKEOVERRIDES))
 export MPLBACKEND ?= Agg
 
-.PHONY: gallery verify test check bench power fuzz mutants docs help clean
+.PHONY: gallery verify test check bench power sweep fuzz mutants docs help clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -39,8 +39,11 @@ bench: $(VENV)/.dev  ## speed, as ratios measured in one run (trainer and flows:
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(RUN) benchmarks/numerics_flow.py
 	$(RUN) benchmarks/verify_runs.py
 
-power: $(VENV)/.dev  ## planted conjectures over many seeds, about ten minutes; make power minutes=60
+power: $(VENV)/.dev  ## conjectures of known truth over many seeds; goes on where it stopped; make power seeds=20 minutes=60
 	OMP_NUM_THREADS=1 $(RUN) tests/power/figures.py write=docs/power.md $(KEYS)
+
+sweep: $(VENV)/.dev  ## the built-in claims in 200 cells and seeds, about an hour; make sweep runs=40
+	OMP_NUM_THREADS=1 $(RUN) tests/power/built_in.py write=docs/built_in.md $(KEYS)
 
 fuzz: $(VENV)/.dev  ## random true and false conjectures and built-in claims in random cells; make fuzz seed=17 minutes=10
 	OMP_NUM_THREADS=1 $(RUN) tests/fuzz/fuzz.py $(KEYS)

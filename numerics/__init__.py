@@ -9,7 +9,7 @@ from numerics._data import load_tensor
 from numerics._descend import Run, check_problem, descend, problem_losses
 from numerics._errors import DivergenceError, NotConverged, UsageError
 from numerics._experiment import Experiment
-from numerics._flow import FlowSolution, solve_flow
+from numerics._flow import FlowField, FlowSolution, solve_flow
 from numerics._integrate import Event
 from numerics._keys import IntegerList, NumberList, WordList, closest, integer_list, key_lines, parse_keys
 from numerics._lower import BACKENDS, CompiledProgram, compile
@@ -59,6 +59,7 @@ __all__ = [
     "DivergenceError",
     "Event",
     "Experiment",
+    "FlowField",
     "FlowSolution",
     "GroupRMSprop",
     "History",

@@ -20,10 +20,10 @@ def factor(architecture: Architecture, parameters: Parameters, mode: int) -> Flo
         return torch.eye(architecture.sizes[mode], dtype=G.dtype, device=G.device)
     U = parameters[f"a{mode + 1}"]
     if architecture.chain == "column":
-        columns = U.mT.unsqueeze(-1)
-        for name in reversed(architecture.links(mode)):
-            columns = parameters[name] @ columns
-        return columns.squeeze(-1).mT
+        columns = U.mT
+        for name in reversed(architecture.links(mode)):  # products with vectors: summed, not handed to a matrix kernel
+            columns = (parameters[name] * columns.unsqueeze(-2)).sum(-1)
+        return columns.mT
     for name in reversed(architecture.links(mode)):
         A = parameters[name]
         U = A @ U if architecture.chain == "mode" else U * A.unsqueeze(-2)

@@ -37,11 +37,14 @@ def _main(words: list[str]) -> int:
     if words[:1] in (["-h"], ["--help"], ["help"]):
         return _help()
     import torch
+    from threadpoolctl import threadpool_limits
 
     from numerics import UsageError
 
-    torch.set_num_threads(1)
     from . import _commands
+
+    torch.set_num_threads(1)
+    threadpool_limits(1)  # of BLAS too: matrices are small, and every core has a process of its own
 
     try:
         commands = {

@@ -34,10 +34,10 @@ class Config(pydantic.BaseModel):
         0.5, description="part of the entries observed, with data="
     )
     claims: WordList | None = pydantic.Field(
-        None, description="built-in claims to run, with wildcards: 'conservation*' matches topics and ids"
+        None, description="claims to run, own or built-in, with wildcards: 'conservation*' matches topics and ids"
     )
     conjectures: WordList | None = pydantic.Field(
-        None, description="files with your own claims; they run alone unless claims= is given too"
+        None, description="files with your own claims; they run alone unless claims= names built-in ones too"
     )
     examples: Annotated[int, pydantic.Field(ge=1, le=1_000_000)] = pydantic.Field(
         100, description="generated tensors per claim about a State or Target"

@@ -31,6 +31,8 @@ FORMAT = 1
 
 def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outcome, seed: int) -> dict[str, Any]:
     """Everything needed to state, read and replay a violation."""
+    if claim.assumes == "superdiagonal" and claim.subject not in ("Target", "Seeds"):
+        problem = problem.aligned()  # the random starts of Seeds are drawn of the problem as it is
     shown = start_of(problem, claim.subject, claim.assumes)
     start = {} if claim.subject == "Target" else shown.blocks_for(claim.assumes)[1]
     target = whole_numbers(problem) if claim.subject == "Target" else problem.target
@@ -128,14 +130,15 @@ def _run(shown: Problem, claim: Claim) -> dict[str, Any] | None:
         [shown], claim.assumes, substeps=SUBSTEPS << LONGER if claim.subject == "Seeds" else PATH_SUBSTEPS
     )
     try:
+        unit = batch.unit(0, claim.optimizer)
         if claim.subject == "Flow":
-            losses = batch.flow(0).losses
+            losses = batch.flow(0).losses * unit
             how: dict[str, Any] = {"rule": "gradient flow", "time": 1.0}
         else:
             run = batch.descent(0, 0, claim.optimizer)
-            losses = run.losses
+            losses = run.losses * unit
             how = {"rule": claim.optimizer, "options": options_of(claim.optimizer, 0)}
-            how |= {"step": float(run.step), "steps": int(run.steps[-1])}
+            how |= {"step": float(run.step) / unit, "steps": int(run.steps[-1])}
     except PathFailure as failure:
         return {"rule": claim.optimizer if claim.subject != "Flow" else "gradient flow", "ended": str(failure)}
     return how | {"first_loss": float(losses[0]), "final_loss": float(losses[-1])}

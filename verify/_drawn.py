@@ -71,7 +71,7 @@ def described_paths(batches: Sequence[PathBatch], *, solved: bool = True) -> dic
         steps += [float(s) / (batch.records * batch.substeps) for s in sharp]
         for index in range(len(batch.problems)) if solved else ():
             try:
-                values = batch.flow(index).losses
+                values = batch.losses(index)
             except PathFailure:
                 continue
             if values[0] > 0:

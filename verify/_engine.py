@@ -34,6 +34,7 @@ from ._target import Costs, as_precise_target, as_target
 from ._verdict import Outcome, Result, Verdict
 
 KEPT = 10  # inputs that must meet the hypotheses before anything is said of a claim
+TURNS = 4  # paths are drawn again up to so often, where some meet the hypotheses but fewer than KEPT do
 KEPT_SEEDS = 3  # problems of a claim about Seeds, each with dozens of runs
 # Part of the kept inputs that may stay undecided, none of them with a violation, in a SUPPORTED claim; more along a
 # path: steps are drawn up to the stability limit, far outside the asymptotic regime.
@@ -72,7 +73,7 @@ class CellRun:
         except BaseException as error:
             result.detail = _blame(claim, error)
         if result.examples:
-            result.drawn = self.inputs.drawn(claim.subject, claim.assumes)
+            result.drawn = self.inputs.drawn(claim.subject, claim.assumes, self._turns)
         result.seconds = time.perf_counter() - started
         return result
 
@@ -80,6 +81,7 @@ class CellRun:
         check_range(claim, self.cell.depth, self.cell.order, self.cell.chain)
         outcomes: list[Outcome] = []
         self._witnessed, self._is_identity = False, False
+        self._turns, self._kept = 1, 0
         witness: tuple[Example, Outcome] | None = None
         deadline = time.monotonic() + self.settings.budget
         for number, (place, (example, ask)) in enumerate(self._in_order(claim)):
@@ -97,6 +99,7 @@ class CellRun:
                     raise
                 result.detail = self._cut_short(number)
                 break
+            self._kept += outcomes[-1].status != "rejected"
             if outcomes[-1].status == "violated" and (witness is None or not claim.negative):
                 witness = (example, outcomes[-1])
                 self._witnessed = claim.negative
@@ -142,10 +145,14 @@ class CellRun:
             for index, problem in enumerate(self.inputs.problems):
                 yield problem, partial(self._ask, claim, index, problem)
         elif claim.subject in PATHS:
-            for batch in self.inputs.batches(claim.assumes):
-                for index in range(len(batch.problems)):
-                    ask = partial(self._ask_path, claim, batch, index)
-                    yield (batch, index), ask
+            for turn in range(TURNS):
+                self._turns = turn + 1
+                for batch in self.inputs.batches(claim.assumes, turn):
+                    for index in range(len(batch.problems)):
+                        ask = partial(self._ask_path, claim, batch, index)
+                        yield (batch, index), ask
+                if not 0 < self._kept < min(KEPT, self.settings.paths):
+                    break
         elif claim.subject == "Target":
             for problem in self.inputs.targets:
                 yield problem, partial(judge_target, claim, problem)

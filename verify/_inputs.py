@@ -11,6 +11,7 @@ from ._batch import PathBatch
 from ._drawn import described_paths, described_problems
 from ._events import Cell
 from ._kinds import PLAIN
+from ._path import FINE
 from ._problem import Problem
 from ._seeds import LONGER, SUBSTEPS, random_starts
 from ._state import State
@@ -21,6 +22,8 @@ TURNS = ("plain", "slow growth", "plain", "large target")  # paces of the paths 
 FAR_TURNS = ("coarse", "late")  # and of the other batch, whose runs go far or in steps that are not small
 # Kinds of problems that go nowhere however long, or whose stiffest entry leaves no time for the others.
 IDLE = {"zero-target", "fitted", "unseen-misfit", "saddle", "graded-target"}
+ROUGH = 1e-9  # tolerance of the flows of far problems, from which descents stray further than from the others
+TURN = 1_000_003  # between the seeds of one turn's paths and of the next
 FAR_SHARE = 4  # one path in so many
 TARGET_SIZE = 3  # largest mode of most tensors whose R_K is asked for
 LARGER_TARGET = 5
@@ -55,8 +58,8 @@ class Inputs:
         self._states: dict[tuple[int, str], State] = {}
         self._exact_problems: dict[int, Problem] = {}
         self._exact_states: dict[int, State] = {}
-        self._batches: dict[str, list[PathBatch]] = {}
-        self._drawn: dict[tuple[str, str], dict[str, Any]] = {}
+        self._batches: dict[tuple[str, int], list[PathBatch]] = {}
+        self._drawn: dict[tuple[str, str, int], dict[str, Any]] = {}
 
     @cached_property
     def problems(self) -> list[Problem]:
@@ -94,23 +97,31 @@ class Inputs:
             self._exact_states[index] = self.exact_problem(index).exact_state()
         return self._exact_states[index]
 
-    def batches(self, assumes: str) -> list[PathBatch]:
-        """Path problems, each of an architecture of its own: a batch that goes a short way, and one that goes far."""
-        if assumes not in self._batches:
+    def batches(self, assumes: str, turn: int = 0) -> list[PathBatch]:
+        """Path problems, each of an architecture of its own: a batch that goes a short way, and one that goes far.
+
+        Arguments:
+            turn: others than those of the turns before, for claims of which few meet the hypotheses.
+        """
+        if (assumes, turn) not in self._batches:
             count = self.settings.paths + self.settings.paths // 5
-            paths = self._path_problems(count, self.settings.seed + 1)
+            paths = self._path_problems(count, self.settings.seed + 1 + TURN * turn)
             moving = [p for p in paths if not IDLE & set(p.kind.split("+"))]
             # Small ones: a long way in many stages is dear, and one frame holds all problems of a batch.
             far = sorted(moving, key=lambda p: max(p.architecture.ranks + p.architecture.sizes))[
                 : max(1, count // FAR_SHARE)
             ]
-            groups = [([p for p in paths if p not in far], TURNS), (far, FAR_TURNS)]
-            self._batches[assumes] = [
-                PathBatch([replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))], assumes)
-                for group, turns in groups
+            groups = [([p for p in paths if p not in far], TURNS, FINE), (far, FAR_TURNS, ROUGH)]
+            self._batches[assumes, turn] = [
+                PathBatch(
+                    [replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))],
+                    assumes,
+                    rtol=rtol,
+                )
+                for group, turns, rtol in groups
                 if group
             ]
-        return self._batches[assumes]
+        return self._batches[assumes, turn]
 
     def _path_problems(self, count: int, seed: int) -> list[Problem]:
         """Problems of moderate size; two in three leave room, with no mode or core side of one."""
@@ -148,12 +159,12 @@ class Inputs:
         """Problems that are trained from many starts: SEED_PROBLEMS of them, of any size a path may have."""
         return self._path_problems(SEED_PROBLEMS, self.settings.seed + 4)
 
-    def drawn(self, subject: str, assumes: str) -> dict[str, Any]:
+    def drawn(self, subject: str, assumes: str, turns: int = 1) -> dict[str, Any]:
         """What the inputs of claims about `subject` under `assumes` were, as plain numbers: ranges and counts."""
-        key = (subject, assumes)
+        key = (subject, assumes, turns)
         if key not in self._drawn:
             if subject in ("Flow", "Descent"):
-                self._drawn[key] = described_paths(self.batches(assumes))
+                self._drawn[key] = described_paths([b for turn in range(turns) for b in self.batches(assumes, turn)])
             elif subject == "Target":
                 self._drawn[key] = described_problems(self.targets)
             elif subject == "State":

@@ -8,8 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from numerics import sharpness
-
 from ._bars import COMMON, gap_change, operand_change
 from ._batch import PathBatch, PathFailure
 from ._claim import Claim
@@ -18,7 +16,6 @@ from ._judge_state import EPS, ratio, worst_entry
 from ._numbers import DIGITS, Unsupported, precision
 from ._orders import SETTLED, Told, told
 from ._precise_descent import precise_descent
-from ._refinement import is_asymptotic
 from ._relations import Relation
 from ._verdict import Outcome
 
@@ -28,6 +25,7 @@ HALVINGS = 9  # levels that a whole batch is followed down: 16 * 2^8 steps
 DEEPEST = 11  # levels that one small problem alone is followed down: 16 * 2^10 steps
 FIRST_LOOK = 3  # levels before anything is said
 PRECISE_LEVELS = 3  # levels of the second look: the run itself in 75 digits
+CONFIRMED_LEVELS = 2  # of them, where float64 has told the order already and only its runs are checked
 PRECISE_WORK = 60_000  # parameters times steps of the finest such run; more is not affordable
 SOLVER = 100.0  # resolution of what is held against a solved flow, in its tolerances
 
@@ -45,9 +43,13 @@ def judge_order(claim: Claim, batch: PathBatch, index: int, witnessed: bool, fir
         first: the coarsest level that does not diverge.
     """
     trace = _Trace(claim, batch, index, first)
-    outcome = trace.follow(min(first + SETTLED, HALVINGS) if witnessed or not batch.problems else HALVINGS, witnessed)
+    outcome = trace.follow(
+        min(trace.first + SETTLED, HALVINGS) if witnessed or not batch.problems else HALVINGS, witnessed
+    )
     if witnessed or not batch.problems:
         return outcome
+    if outcome.status == "violated" and not batch.flow_was_asked:
+        return _confirmed(trace, outcome)
     if outcome.status == "violated":
         alone = _Trace(claim, batch.alone(index), 0, first)
         outcome = alone.follow(DEEPEST, False)
@@ -57,14 +59,20 @@ def judge_order(claim: Claim, batch: PathBatch, index: int, witnessed: bool, fir
     return _resolved(trace, outcome) if outcome.status == "hidden" else outcome
 
 
-class _Trace:
-    """The ordered relations of a claim at level after level of one problem."""
+def begins(batch: PathBatch, index: int, optimizer: str, stable: int) -> int:
+    """The level from which an order is looked for, so that FIRST_LOOK levels fit in."""
+    return max(stable, min(batch.looked_at_from(index, optimizer, stable), HALVINGS - FIRST_LOOK))
 
-    def __init__(self, claim: Claim, batch: PathBatch, index: int, first: int) -> None:
-        self.claim, self.batch, self.index, self.first = claim, batch, index, first
+
+class _Trace:
+    """The ordered relations of a claim at level after level of one problem, from shortly before its steps are small."""
+
+    def __init__(self, claim: Claim, batch: PathBatch, index: int, stable: int) -> None:
+        self.claim, self.batch, self.index, self.stable = claim, batch, index, stable
+        self.small = batch.small_steps(index, claim.optimizer, stable)
+        self.first = begins(batch, index, claim.optimizer, stable)
         self.stated: list[Stated] = []
         self.told: list[Told] = []
-        self._sharpness: float | None = None
         self._moved: Stated | None = None
 
     def at(self, level: int, jitter: int = 0, rtol: float | None = None) -> Stated:
@@ -73,9 +81,9 @@ class _Trace:
         return ordered(relations(self.claim, descent))
 
     def follow(self, levels: int, witnessed: bool) -> Outcome:
-        """Halve until every relation has told what it has to tell."""
+        """Halve until every relation has told what it has to tell, or has had SETTLED levels of small steps."""
         self.batch.flow_was_asked = False
-        for level in range(self.first, levels):
+        for level in range(self.first, min(levels, max(self.small, self.first) + SETTLED)):
             self.stated.append(self.at(level))
             if len(self.stated) < FIRST_LOOK:
                 continue
@@ -111,20 +119,7 @@ class _Trace:
 
     def _regime(self) -> int:
         """How many of the levels seen are too coarse for an order to be read off them."""
-        if self._sharpness is None:
-            run = self.batch.descent(self.index, self.first + len(self.stated) - 1, self.claim.optimizer)
-            places = [0, len(run.states) // 2, -1]
-            self._sharpness = max(
-                float(sharpness(s.architecture, s.parameters, s.target, s.weights, iterations=8))
-                for s in (run.states[place] for place in places)
-            )
-        for number in range(len(self.stated)):
-            level = self.first + number
-            between = self.batch.substeps * 2**level
-            step = self.batch.descent(self.index, level, self.claim.optimizer).step
-            if is_asymptotic(self.claim.optimizer, level, between, step, self._sharpness):
-                return number
-        return len(self.stated)
+        return min(max(self.small - self.first, 0), len(self.stated))
 
     def _outcome(self) -> Outcome:
         statuses = {t.status for t in self.told}
@@ -183,11 +178,12 @@ def _confirmed(trace: _Trace, outcome: Outcome) -> Outcome:
     if not any(entries.any() for entries in clear.values()):
         return _resolved(trace, outcome, noise, explained="rounding the start, or the error of the solved flow")
     try:
-        rows = _in_digits(trace)
+        rows = _in_digits(trace, CONFIRMED_LEVELS)
     except _Unrepeatable as reason:
         return replace(outcome, status="undecided", how=f"{outcome.how}; {reason}")
+    coarse = [trace.at(trace.stable + n) for n in range(len(rows))]
     for i, entries in clear.items():
-        float64 = [trace.stated[n][i].discrepancy()[0].reshape(-1) for n in range(len(rows))]
+        float64 = [coarse[n][i].discrepancy()[0].reshape(-1) for n in range(len(rows))]
         digits = [row[i].discrepancy()[0].reshape(-1) for row in rows]
         if any(a.shape != b.shape for a, b in zip(float64, digits, strict=True)):
             continue
@@ -208,7 +204,7 @@ def _resolved(
         f"explained by {explained}" if explained else f"below the resolution of float64 at this size: {outcome.how}"
     )
     try:
-        rows = _in_digits(trace)
+        rows = _in_digits(trace, PRECISE_LEVELS)
     except _Unrepeatable as reason:
         return replace(outcome, status="undecided", how=f"{because}; {reason}")
     if trace.batch.flow_was_asked:
@@ -236,22 +232,22 @@ class _Unrepeatable(Exception):
     """The run cannot be repeated in more digits; the message says why."""
 
 
-def _in_digits(trace: _Trace) -> list[Stated]:
-    """The ordered relations at the coarsest levels, the runs repeated in 75 digits.
+def _in_digits(trace: _Trace, levels: int) -> list[Stated]:
+    """The ordered relations at the coarsest stable levels, the runs repeated in 75 digits.
 
     Raises:
         _Unrepeatable: too large, or the claim uses what has no high-precision counterpart.
     """
     batch, claim = trace.batch, trace.claim
-    finest = trace.first + PRECISE_LEVELS - 1
+    finest = trace.stable + levels - 1
     work = batch.starts[trace.index].architecture.parameter_count * batch.records * batch.substeps * 2**finest
     if work > PRECISE_WORK:
         raise _Unrepeatable(f"the run is too large to be repeated in {DIGITS} digits")
     try:
         with precision(DIGITS):
             return [
-                ordered(relations(claim, precise_descent(batch, trace.index, trace.first + n, claim.optimizer)))
-                for n in range(PRECISE_LEVELS)
+                ordered(relations(claim, precise_descent(batch, trace.index, trace.stable + n, claim.optimizer)))
+                for n in range(levels)
             ]
     except Unsupported as unsupported:
         raise _Unrepeatable(f"no high-precision counterpart of {unsupported}") from unsupported
@@ -261,4 +257,4 @@ def _in_digits(trace: _Trace) -> list[Stated]:
         raise _Unrepeatable(f"failed in high precision: {type(error).__name__}: {error}") from error
 
 
-__all__ = ["HALVINGS", "PATH_ROUNDING", "START_MARGIN", "judge_order"]
+__all__ = ["HALVINGS", "PATH_ROUNDING", "START_MARGIN", "begins", "judge_order"]

@@ -13,7 +13,7 @@ from ._bars import COMMON, gap_change, operand_change, same_shapes, too_wide
 from ._batch import TIGHTER, PathBatch, PathFailure
 from ._claim import Claim
 from ._evaluate import relations
-from ._judge_order import HALVINGS, PATH_ROUNDING, START_MARGIN, judge_order
+from ._judge_order import HALVINGS, PATH_ROUNDING, START_MARGIN, begins, judge_order
 from ._judge_state import NOISE_MARGIN, PERSISTED, ROUNDING, is_clear, ratio, worst_entry
 from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._path import COARSE, FINE
@@ -25,6 +25,7 @@ CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded con
 
 FLOW_MARGIN = 8.0
 TOLERANCE_ORDER = 2 / 3  # a solver's global error falls at least so fast with its tolerance; more in the mean
+SAME = 0.01  # a violation that a tighter flow changes by no more than this part is not the solver's
 CLEAR_OF_SOLVER = 100.0  # a violation must exceed this many error bars of a solved flow
 BELOW = "below the resolution of a large common term"
 
@@ -51,11 +52,11 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
             return outcome
         try:
             with precision(DIGITS):
-                again, _ = _refine_flow(
-                    lambda rtol, jitter=0: relations(claim, lifted(batch.flow(index, rtol, jitter=jitter))),
-                    1e-60,
-                    batch.records,
-                )
+
+                def precise(rtol: float, jitter: int = 0, rounded: int = 0) -> Stated:
+                    return relations(claim, lifted(batch.flow(index, rtol, jitter=jitter), rounded=rounded))
+
+                again, _ = _refine_flow(precise, 1e-60, batch.records)
         except (PathFailure, ArithmeticError, TypeError, AttributeError, Unsupported) as error:
             return replace(outcome, status="undecided", how=f"{BELOW}; {error}")
         if again.status == "violated":
@@ -91,6 +92,8 @@ def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool
     if np.all(fine <= allowed):
         return Outcome("holds", order=order, **given), _hidden(ask, stated, coarser, scale, rounding, records)
     noise = START_MARGIN * operand_change(stated, ask(FINE, jitter=1), records)
+    if rounding != ROUNDING:  # the solver worked in float64: its records are rounded, however the claim is evaluated
+        noise = np.maximum(noise, START_MARGIN * operand_change(stated, ask(FINE, rounded=1), records))
     allowed = allowed + noise
     given["allowed"] = float(ratio(allowed, scale)[at])
     bad = (fine > allowed) | too_wide(allowed, fine, scale, rounding * scale)
@@ -107,6 +110,10 @@ def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool
         order = math.log(float(fine[bad].max()) / max(float(finest[bad].max()), 1e-300)) / math.log(TIGHTER)
         return Outcome("holds", order=order, **given), False
     clear = bad & (finest > PERSISTED * fine) & (fine > CLEAR_OF_SOLVER * allowed)
+    # Or the tighter flow, whose own bar is narrower by as much as its error must be, shows the same.
+    fixed = rounding * scale + noise
+    narrower = fixed + (allowed - fixed) / TIGHTER**TOLERANCE_ORDER
+    clear |= bad & (np.abs(finest - fine) <= SAME * fine) & (finest > CLEAR_OF_SOLVER * narrower)
     if np.any(clear):
         how = f"flow solved at relative tolerances {COARSE:g}, {FINE:g} and {FINE / TIGHTER:g}"
         return Outcome("violated", how=how, **given), False
@@ -163,15 +170,16 @@ def judge_descent(claim: Claim, batch: PathBatch, index: int, *, witnessed: bool
 
 
 def _first(claim: Claim, batch: PathBatch, index: int) -> tuple[Stated, int]:
-    """The relations at the coarsest step that does not diverge; only an order may be asked of a finer one."""
-    for level in range(HALVINGS):
+    """The relations where an order is first looked for, and the coarsest level at which the run does not diverge."""
+    for stable in range(HALVINGS):
         try:
-            stated = relations(claim, batch.descent(index, level, claim.optimizer))
+            batch.descent(index, stable, claim.optimizer)
         except PathFailure:
-            if level == HALVINGS - 1 or not batch.problems:
+            if stable == HALVINGS - 1 or not batch.problems:
                 raise
         else:
-            return stated, level
+            level = begins(batch, index, claim.optimizer, stable) if batch.problems else stable
+            return relations(claim, batch.descent(index, level, claim.optimizer)), stable
     raise AssertionError
 
 

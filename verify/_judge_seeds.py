@@ -36,7 +36,8 @@ def judge_seeds(claim: Claim, problem: Problem, run: Callable[..., Seeds] = run_
 
     The relation is refuted where the whole 99.9 % interval of its discrepancy lies on the wrong side, and that of an
     independent second set of seeds too. An inequality holds where the interval lies on the right side, an equality
-    where the interval contains zero and is no wider than FINE of the scale to either side. A statement that holds with
+    where the interval contains zero and is no wider than FINE of the scale to either side, unless it contains zero only
+    through what unseen runs may be. A statement that holds with
     equality run by run has no bar: it holds when none of USUAL runs contradicts it. So does a bound on the largest
     value over the runs, which a single run refutes.
 
@@ -109,7 +110,9 @@ def _decide(seen: Spread, two_sided: np.ndarray) -> tuple[np.ndarray, np.ndarray
     outside = np.where(two_sided, (seen.low > 0) | (seen.high < 0), seen.low > 0) & seen.steady & ~seen.every
     inside = np.where(
         two_sided,
-        (np.maximum(seen.point - seen.low, seen.high - seen.point) <= FINE * seen.natural) & ~outside & seen.steady,
+        (np.maximum(seen.point - seen.low, seen.high - seen.point) <= FINE * seen.natural)
+        & ~(outside | seen.apart)
+        & seen.steady,
         seen.high <= 2 * rounding,
     )
     # The largest over the runs seen says of the others only that they may be larger, the least that they may be less.
@@ -123,7 +126,8 @@ def _needed(seen: Spread, two_sided: np.ndarray, settled: np.ndarray, bar: np.nd
     """Runs after which the open entries would be settled, were their bars to shrink as 1/sqrt(runs)."""
     if settled.all():
         return float(count)
-    wanted = np.where(two_sided, np.maximum(FINE * seen.natural, np.abs(seen.point) / 2), np.abs(seen.point))
+    equality = np.where(seen.apart, np.abs(seen.point), np.maximum(FINE * seen.natural, np.abs(seen.point) / 2))
+    wanted = np.where(two_sided, equality, np.abs(seen.point))
     with np.errstate(divide="ignore", invalid="ignore"):
         runs = count * (bar / wanted) ** 2
     runs = np.where(seen.greatest | seen.least | ~np.isfinite(runs) | ~seen.steady, np.inf, runs)
@@ -152,6 +156,8 @@ def _told(seen: Spread, at: int, status: str, sample: Seeds, needed: float, *, b
         return how + "; an extreme over the runs bounds the runs not seen from one side only"
     if not seen.steady[at]:
         return how + "; the statistic still drifts with the number of runs, so no interval can be relied on"
+    if seen.apart[at]:
+        how += "; zero lies within only because of what runs not seen may be"
     if math.isfinite(needed) and needed < 1e9:
         return how + f"; about {float(f'{needed:.1e}'):,.0f} runs would settle it"
     return how + "; no number of runs is in sight that would settle it"

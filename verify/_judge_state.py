@@ -15,6 +15,7 @@ from ._evaluate import HYPOTHESIS, Mutated, Rejected, Undefined, relations
 from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision, recording
 from ._problem import Problem
 from ._relations import Relation, are_exact, bits_left, concatenated_gap, is_exact_zero
+from ._shaken import shaking
 from ._state import NotDifferentiable, State
 from ._verdict import Outcome
 
@@ -28,6 +29,7 @@ GROSS = 1e-3  # without a high-precision counterpart only violations of this rel
 
 NOTHING = 1e-25  # relative discrepancies below this in 75 digits are rounding, of a rate by differences too
 VANISHED = 1e-20  # shrinking by this factor from 75 to 300 digits means the discrepancy is rounding
+STEADY = 0.5  # powers of two by which a real violation changes when its input moves in the last of 300 digits
 PERSISTED = 0.1  # a real violation keeps at least this part of its size under refinement
 EXACTLY = "exact rational arithmetic"
 
@@ -209,7 +211,6 @@ def second_look(
             precise, fine, fine_scale = at_precision(DIGITS)
         if fine.shape != violation.shape:
             return Outcome("undecided", how="the relation has another shape in high precision", **given)
-        coarse = np.where(np.isfinite(violation), violation, np.max(fine, initial=0.0))
         left = ratio(fine, fine_scale) > NOTHING
         persists = np.zeros_like(left)
         bar = np.zeros_like(fine)
@@ -222,6 +223,8 @@ def second_look(
                 return Outcome("undecided", how="the relation has another shape in 300 digits than in 75", **given)
             # What is zero in 75 digits and not in 300 is rounding too.
             left = (ratio(fine, fine_scale) > NOTHING) & (now > before + math.log2(VANISHED)) & np.isfinite(before)
+            if left.any():
+                left &= ~_is_noise(at_precision, now)
             persists = left & (now >= before + math.log2(PERSISTED))
             if rounding.inexact:
                 bar = rounding.resolution * fine_scale + NOISE_MARGIN * _moved(at_precision, fine)
@@ -247,12 +250,37 @@ def second_look(
     if not np.any(left & ~persists & suspicious & (fine > bar)):
         shrinking = 0 < remains < given["worst"] < math.inf
         order = math.log(given["worst"] / remains) / math.log(1e59) if shrinking else None
-        # What is left of the discrepancy in high precision, as a part of what float64 showed.
-        kept = float(np.max(np.where(suspicious & (coarse > 0), ratio(fine, coarse), 0.0)))
+        kept = _part_left(suspicious & left, violation, before, now) if left.any() else 0.0
         allowed = max(VANISHED, float(np.max(ratio(bar, fine_scale), initial=0.0)))
         worst = remains if np.any(bar) else kept
         return Outcome("holds", order=order, refined=remains, **(given | {"worst": worst, "allowed": allowed}))
     return Outcome("undecided", refined=remains, how="shrinks under refinement, but not as rounding does", **given)
+
+
+def _part_left(where: np.ndarray, violation: np.ndarray, before: np.ndarray, now: np.ndarray) -> float:
+    """What 300 digits leave of a discrepancy, as a part of what float64 or 75 digits showed: the most, in whole bits,
+    for beyond float64's range numbers have units of their own."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        showed = np.fmax(np.log2(np.abs(violation)), before)
+        return float(np.max(np.where(where & np.isfinite(showed), np.exp2(now - showed), 0.0), initial=0.0))
+
+
+def _is_noise(at_precision: Callable[[int], tuple[Any, np.ndarray, np.ndarray]], now: np.ndarray) -> np.ndarray:
+    """Entries whose discrepancy in 300 digits is another when the inputs move in their last digits.
+
+    Rounding in an iteration for eigenvalues can be smaller in fewer digits than in more, by chance.
+    """
+    noise = np.zeros(now.shape, dtype=bool)
+    for seed in range(2):
+        try:
+            with shaking(seed):
+                moved = bits_left(at_precision(MORE_DIGITS)[0])
+        except Exception:  # hypotheses that the moved input does not meet: nothing is known
+            continue
+        if moved.shape == now.shape:
+            with np.errstate(invalid="ignore"):  # zero is -inf
+                noise |= ~(np.abs(moved - now) <= STEADY)
+    return noise
 
 
 def _moved(at_precision: Callable[[int], tuple[Any, np.ndarray, np.ndarray]], fine: np.ndarray) -> np.ndarray:

@@ -136,9 +136,10 @@ def precise_descent(
                 history[name].append(value)
     parameters = {name: Precise(np.stack(values)) for name, values in history.items()}
     steps = torch.arange(batch.records + 1) * every
-    times: Any = steps.to(torch.float64) * float(step)
-    descent = PreciseDescent(architecture, times, torch.zeros(0), parameters, target, weights)
-    descent.step, descent.steps, descent.optimizer = float(step), steps, optimizer
+    unit = batch.unit(index, optimizer)
+    times: Any = steps.to(torch.float64) * (float(step) * unit)
+    descent = PreciseDescent(architecture, times, torch.zeros(0), parameters, target, weights / unit)
+    descent.step, descent.steps, descent.optimizer = float(step) * unit, steps, optimizer
     descent.losses = torch.stack([s.loss for s in descent.states])
     descent._flow = lambda: batch.reference(index, optimizer, rtol)
     descent._modified_flow = lambda: batch.modified_flow(index, level, optimizer, rtol)
@@ -156,10 +157,20 @@ class LiftedFlow(Flow):
         return PreciseState(state.architecture, _lifted(state.parameters), self.target, self.weights)
 
 
-def lifted(flow: Flow) -> LiftedFlow:
-    """The flow for a claim whose own arithmetic is to be free of rounding; call inside `precision()`."""
+def lifted(flow: Flow, *, rounded: int = 0) -> LiftedFlow:
+    """The flow for a claim whose own arithmetic is to be free of rounding; call inside `precision()`.
+
+    Arguments:
+        rounded: seed with which every number of every record is moved by one rounding; 0: none is.
+    """
+    parameters = dict(flow.parameters)
+    if rounded:
+        generator = torch.Generator().manual_seed(rounded)
+        for name, value in parameters.items():
+            moves = torch.rand(value.shape, generator=generator, dtype=torch.float64) - 0.5
+            parameters[name] = value * (1 + 2.0**-51 * moves)
     exact = LiftedFlow(
-        flow.architecture, flow.times, torch.zeros(0), _lifted(flow.parameters),
+        flow.architecture, flow.times, torch.zeros(0), _lifted(parameters),
         Precise(_exactly(flow.target)), Precise(_exactly(flow.weights)),
     )  # fmt: skip
     exact.rtol, exact._solved = flow.rtol, flow

@@ -18,13 +18,12 @@ from numerics import (
     MP,
     Architecture,
     Arithmetic,
+    FlowField,
     balance,
     compose,
     matrix_balance,
     reference_compose,
-    reference_gradient,
     sharpness,
-    solve_flow,
     unbalance,
 )
 
@@ -32,6 +31,7 @@ from ._kinds import exponent_of, without_fit
 from ._numbers import current_digits, entrywise, mpf_to_mpfr
 from ._path import RECORDS
 from ._precise import Precise
+from ._shaken import shaken
 from ._state import PreciseState, State
 
 SMALL_EXPONENT = -7  # a "small" start is the balanced one times 2^-7
@@ -45,8 +45,8 @@ ESCAPE_SMALLNESS = 4  # of those that are to escape within the steps of a path
 LATE = 20.0
 BOUNDED = 100.0
 COARSEST = 3.5
-EVALUATIONS = 700  # of a roughly solved flow of the modified loss: more, and the problem is stiff
 FAR = ("late", "coarse")
+ALIGNED = "aligned"  # kind of a problem that is made for a superdiagonal start
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
 
@@ -175,8 +175,21 @@ class Problem:
             self.counts.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent
         )
 
+    def aligned(self) -> Problem:
+        """The problem of a "superdiagonal" start: a superdiagonal target, every entry observed with weight 1.
+
+        Source: (12).
+        """
+        if self.kind == ALIGNED:
+            return self
+        full = np.ones_like(self.mask)
+        target = _superdiagonal_target(self.target)
+        return replace(self, target=target, mask=full, weights=None, normalised=False, weight_exponent=0, kind=ALIGNED)
+
     def state(self, assumes: str = "generic") -> State:
         """The state in float64."""
+        if assumes == "superdiagonal" and self.kind != ALIGNED:
+            return self.aligned().state(assumes)
         architecture, blocks = self.blocks_for(assumes)
         parameters = {name: torch.from_numpy(np.array(block, dtype=np.float64)) for name, block in blocks.items()}
         target = torch.from_numpy(np.ldexp(self.target.astype(np.float64), self.target_exponent))
@@ -186,8 +199,13 @@ class Problem:
 
     def precise_state(self, assumes: str = "generic") -> PreciseState:
         """The same state in the digits of `precision()`, rebuilt from the whole numbers; call inside `precision()`."""
+        if assumes == "superdiagonal" and self.kind != ALIGNED:
+            return self.aligned().precise_state(assumes)
         architecture, blocks = self.blocks_for(assumes, MP(current_digits() + 5))
-        parameters = {name: Precise(entrywise(mpf_to_mpfr, block)) for name, block in blocks.items()}
+        parameters = {
+            name: Precise(shaken(entrywise(mpf_to_mpfr, block), salt))
+            for salt, (name, block) in enumerate(blocks.items())
+        }
         return PreciseState(architecture, parameters, *self._exact_target_and_weights(architecture, parameters))
 
     def exact_state(self) -> PreciseState:
@@ -278,8 +296,7 @@ class Problem:
         plain = replace(self, exponent=given, target_exponent=0, weight_exponent=0)
         slow = self.pace == "slow growth" and assumes != "small"
         if assumes == "superdiagonal":
-            plain = replace(plain, mask=np.ones_like(self.mask), weights=None, normalised=False, exponent=-2)
-            plain = replace(plain, target=_superdiagonal_target(self.target), target_exponent=-2, kind="plain")
+            plain = replace(plain.aligned(), exponent=-2, target_exponent=-2)
         else:
             architecture, blocks = plain.blocks_for(assumes)
             W = reference_compose(architecture, blocks)
@@ -367,18 +384,7 @@ def _on_the_edge(problem: Problem, assumes: str) -> Problem:
             break
     # The furthest first; of those that only descend, the fastest.
     returning = sorted((parts for parts in peaks if returns(parts)), key=lambda parts: (-peaks[parts], -parts))
-    mild = (faster(parts) for parts in returning[:5] if not _is_stiff(faster(parts).state(assumes)))
-    return next(mild, problem)
-
-
-def _is_stiff(state: State) -> bool:
-    """Whether the flow of the modified loss, which descents are held against too, takes an explicit solver too long."""
-    blocks = {name: block.numpy() for name, block in state.parameters.items()}
-    solution = solve_flow(
-        state.architecture, blocks, state.target.numpy(), state.weights.numpy(), [0.0, 1.0],
-        rtol=1e-6, atol=1e-9, budget=EVALUATIONS, modified_step=1 / RECORDS,
-    )  # fmt: skip
-    return solution.status != "finished"
+    return faster(returning[0]) if returning else problem
 
 
 def _returning(problem: Problem, assumes: str) -> Problem:
@@ -392,15 +398,16 @@ def _returning(problem: Problem, assumes: str) -> Problem:
 
 def _peak(state: State) -> float:
     """Largest loss of gradient descent with one step a record, over that of the start; infinite above BOUNDED."""
-    blocks = {name: block.numpy() for name, block in state.parameters.items()}
-    target, weights, first = state.target.numpy(), state.weights.numpy(), float(state.loss)
+    field = FlowField(state.architecture, (), state.target.numpy(), state.weights.numpy())
+    point, first = (
+        field.pack({name: block.numpy() for name, block in state.parameters.items()}).ravel(),
+        float(state.loss),
+    )
     peak = 1.0
     with np.errstate(all="ignore"):
         for _ in range(RECORDS if first > 0 else 0):
-            gradient = reference_gradient(state.architecture, blocks, target, weights)
-            blocks = {name: block - gradient[name] / RECORDS for name, block in blocks.items()}
-            residual = reference_compose(state.architecture, blocks) - target
-            loss = float((weights * residual * residual).sum()) / 2
+            point = point + field(0.0, point) / RECORDS
+            loss = field.losses(point.reshape(1, 1, -1)).item()
             if not loss <= BOUNDED * first:
                 return math.inf
             peak = max(peak, loss / first)

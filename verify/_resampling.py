@@ -40,6 +40,8 @@ class Spread:
         point, scale: on the runs themselves, and the natural scale.
         natural: the same scale, but that of single runs where one side is zero.
         low, high: 99.9 % interval.
+        apart: without zero even where no unseen run is allowed for: the runs seen contradict an equality, and it could
+            hold only through runs unlike all of them.
         steady: the statistic does not drift with the number of runs; on others no interval can be relied on.
         every: the statement holds on each run alone and on all resamples, as an equality or with equality for a run.
         greatest, least: the discrepancy is that of the worst, or of the best, single run.
@@ -51,6 +53,7 @@ class Spread:
     natural: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    apart: np.ndarray
     steady: np.ndarray
     every: np.ndarray
     greatest: np.ndarray
@@ -109,7 +112,7 @@ def spread(claim: Claim, seeds: Seeds, sample: Seeds, stated: tuple[Relation, ..
         nothing = np.zeros(point.size, dtype=bool)
         infinite = np.full(point.size, np.inf)
         why = "on resampled runs a statistic is not a number, or the relation changes its shape"
-        return Spread(point, scale, scale, -infinite, infinite, nothing, nothing, nothing, nothing, why)
+        return Spread(point, scale, scale, -infinite, infinite, nothing, nothing, nothing, nothing, nothing, why)
     alone = np.stack([ask(np.full(n, j)) for j in range(n)])
     rounding = ROUNDING * scale
     known = np.isfinite(alone).all((1, 2))
@@ -124,13 +127,15 @@ def spread(claim: Claim, seeds: Seeds, sample: Seeds, stated: tuple[Relation, ..
     deviation = np.std(resampled[defined, 0], axis=0, ddof=1)
     up, down = _unseen(ask, sample, point, n)
     low, high = interval(point, deviation, down, up, n)
+    seen_low, seen_high = interval(point, deviation, 0 * down, 0 * up, n)
+    apart = (seen_low > rounding) | (seen_high < -rounding)
     quarters = [generator.permutation(n)[: max(2, n // 4)] for _ in range(SUBSAMPLES)]
     smaller = np.stack([ask(rows)[0] for rows in quarters])
     finite = np.isfinite(smaller).all(1)
     drift = np.abs(smaller[finite].mean(0) - point) if finite.mean() >= DEFINED else np.full(point.size, np.inf)
     steady = drift <= DRIFT * np.maximum(point - low, high - point) + rounding
     natural = np.where(scale > np.abs(point), scale, np.maximum(scale, alone[known, 1].mean(0) if known.any() else 0.0))
-    return Spread(point, scale, natural, low - rounding, high + rounding, steady, every, *extremes)
+    return Spread(point, scale, natural, low - rounding, high + rounding, apart, steady, every, *extremes)
 
 
 def _unseen(ask: Any, sample: Seeds, point: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -20,28 +20,28 @@ from ._verdict import Exit, Result, exit_code
 
 
 def select(config: Config) -> list[Claim]:
-    """The claims a configuration asks for.
+    """The claims a configuration asks for: own conjectures, all or those that a pattern names, and built-in claims.
 
     Raises:
         UsageError: a pattern that matches nothing, or a conjecture file that cannot be used.
     """
     from .claims import BUILT_IN
 
-    chosen: list[Claim] = []
-    for path in config.conjectures or ():
-        chosen += load_conjectures(Path(path))
+    own = [claim for path in config.conjectures or () for claim in load_conjectures(Path(path))]
     if config.claims is None:
-        return chosen if config.conjectures else list(BUILT_IN)
+        return own if config.conjectures else list(BUILT_IN)
+    chosen: list[Claim] = []
     for pattern in config.claims:
-        found = [claim for claim in BUILT_IN if matches(claim, pattern)]
+        found = [claim for claim in (*own, *BUILT_IN) if matches(claim, pattern)]
         if not found:
-            names = {claim.id for claim in BUILT_IN} | {claim.topic.replace(" ", "-") for claim in BUILT_IN}
+            claims = (*own, *BUILT_IN)
+            names = {claim.id for claim in claims} | {claim.topic.replace(" ", "-") for claim in claims}
             raise UsageError(
-                f"claims={pattern}: no built-in claim or topic matches{closest(pattern.strip('*'), names)} "
-                "(python -m verify list shows them)"
+                f"claims={pattern}: no {'conjecture, ' if own else ''}built-in claim or topic "
+                f"matches{closest(pattern.strip('*'), names)} (python -m verify list shows them)"
             )
         chosen += [claim for claim in found if claim not in chosen]
-    return chosen
+    return chosen if any(claim in own for claim in chosen) else [*own, *chosen]
 
 
 def matches(claim: Claim, pattern: str) -> bool:

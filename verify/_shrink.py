@@ -130,7 +130,7 @@ def shrink(
     if evaluations == 0:
         return None
     of_sizes, of_numbers = (Limited(violates, evaluations) for _ in range(2))
-    kinds = ("plain",) if known.kind == "plain" else ("plain", "plain", known.kind)
+    kinds = ("plain",) if known.kind == "plain" else ("plain", known.kind)
 
     def first(architectures: Iterable[Architecture], deadline: float = math.inf) -> Problem | None:
         """The first violating problem of the first architecture that has one."""

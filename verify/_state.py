@@ -370,7 +370,12 @@ class PreciseState(State):
             size = max((abs(gmpy2.mpfr(v)) for array in self._arrays.values() for v in array.flat), default=1)
             step = _ten(-2 * digits // 3) * (size / speed if speed > 0 and size > 0 else 1)
             with differencing():
-                return _central(lambda time: function(self.moved(velocity, time)), function(self), step, _ten(-digits))
+
+                def along(time: Any) -> Any:
+                    return function(self.moved(velocity, time))
+
+                # This point anew: what `self` has computed already has too few digits to take differences of.
+                return _central(along, along(0), step, _ten(-digits))
 
 
 NEAR = 1e-6  # one-sided quotients at a step and at half of it agree to this where there is a one-sided rate

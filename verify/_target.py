@@ -16,6 +16,7 @@ from ._kinds import aim_tensor
 from ._numbers import Unsupported, entrywise
 from ._precise import Precise
 from ._problem import Problem
+from ._shaken import shaken
 from ._state import unfold
 
 Cost = Callable[[Any, int], Any]
@@ -132,6 +133,7 @@ def as_precise_target(problem: Problem, *, exact: bool, cost: Cost = no_cost) ->
     exponent = problem.target_exponent
     factor = gmpy2.mpz(2) ** exponent if exponent >= 0 else gmpy2.mpq(1, gmpy2.mpz(2) ** -exponent)
     array = entrywise(lambda v: factor * int(v) if exact else gmpy2.mpfr(factor * int(v)), whole_numbers(problem))
+    array = array if exact else shaken(array, 0)
     return Target(Precise(array), problem.architecture.depth, cost)
 
 

@@ -117,8 +117,8 @@ IN_NUMERICS = (
     Mutant(
         "numerics-order-of-links",
         "numerics/_model.py",
-        "for name in reversed(architecture.links(mode)):\n            columns = parameters[name] @ columns",
-        "for name in architecture.links(mode):\n            columns = parameters[name] @ columns",
+        "for name in reversed(architecture.links(mode)):  # products",
+        "for name in architecture.links(mode):  # products",
         "The matrices of a column chain are multiplied in the wrong order.",
         (MODEL,),
     ),

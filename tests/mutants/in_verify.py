@@ -6,6 +6,7 @@ from _mutant import Mutant
 
 ENGINE = "tests/verify/test_engine.py"
 PRECISE = "tests/verify/test_precise.py"
+FUNCTIONS = "tests/verify/test_precise_functions.py"
 SUBJECTS = "tests/verify/test_subjects.py"
 REPORTS = "tests/verify/test_reports.py"
 COMMAND = "tests/verify/test_verify_command.py"
@@ -32,8 +33,8 @@ IN_VERIFY = (
     Mutant(
         "verify-nonincreasing-sign",
         "verify/_relations.py",
-        "difference = a[1:] - a[:-1]\n",
-        "difference = a[:-1] - a[1:]\n",
+        "difference, sides = a[1:] - a[:-1], ",
+        "difference, sides = a[:-1] - a[1:], ",
         "A series that never grows is judged as one that never falls.",
         (SIGNS, ENGINE),
     ),
@@ -48,8 +49,8 @@ IN_VERIFY = (
     Mutant(
         "verify-one-scale-for-all-series",
         "verify/_relations.py",
-        "_magnitude(a).max(axis=0, keepdims=True, initial=0.0)",
-        "_magnitude(a).max(keepdims=True, initial=0.0)",
+        "a - a[:1], (torch.abs(a).amax(0, keepdim=True),)",
+        "a - a[:1], (torch.abs(a).max().reshape((1,) * a.ndim),)",
         "A small constant series is judged on the scale of the largest one beside it.",
         (SIGNS, ENGINE),
     ),
@@ -64,16 +65,16 @@ IN_VERIFY = (
     Mutant(
         "verify-exact-nonincreasing",
         "verify/_relations.py",
-        'if relation.kind == "constant" else a[1:] - a[:-1]',
-        'if relation.kind == "constant" else a[:-1] - a[1:]',
+        'if relation.kind == "constant" else a[1:] - a[:-1]\n        bad =',
+        'if relation.kind == "constant" else a[:-1] - a[1:]\n        bad =',
         "In exact arithmetic a falling series is judged as a rising one.",
         (SIGNS, ENGINE),
     ),
     Mutant(
         "verify-infinity-is-defined",
         "verify/_relations.py",
-        "np.isfinite(_floats(side)) if not",
-        "~np.isnan(_floats(side)) if not",
+        "np.asarray(np.isfinite(_floats(side)))",
+        "np.asarray(~np.isnan(_floats(side)))",
         "An infinite operand counts as a number.",
         (SIGNS, ENGINE),
     ),
@@ -162,8 +163,8 @@ IN_VERIFY = (
     Mutant(
         "verify-problems-without-target-are-one",
         "verify/_shrink.py",
-        "arrays = [*problem.blocks.values(), problem.target, problem.mask]",
-        "arrays = [*problem.blocks.values(), problem.mask]",
+        "arrays = [*problem.blocks.values(), problem.target, problem.counts]",
+        "arrays = [*problem.blocks.values(), problem.counts]",
         "Two problems that differ in the target count as the same one.",
         (SHRINKING, ENGINE),
     ),
@@ -231,7 +232,7 @@ IN_VERIFY = (
         "(gmpy2.mpq(1, self.observed) if self.normalised",
         "(gmpy2.mpq(1, self.mask.size) if self.normalised",
         "In exact arithmetic the weights are normalised by all entries.",
-        (PRECISE,),
+        (SECOND_LOOK, PRECISE),
     ),
     Mutant(
         "verify-precise-start-in-double",
@@ -243,7 +244,7 @@ IN_VERIFY = (
     ),
     Mutant(
         "verify-exact-jet-product",
-        "verify/_numbers.py",
+        "verify/_jet.py",
         "return Jet(self.value * value, self.rate * value + self.value * rate)",
         "return Jet(self.value * value, self.rate * value - self.value * rate)",
         "The exact product rule has a wrong sign.",
@@ -252,16 +253,16 @@ IN_VERIFY = (
     Mutant(
         "verify-precise-amin",
         "verify/_torch_functions.py",
-        "return Precise(_reduce(np.minimum, raw(x)",
-        "return Precise(_reduce(np.maximum, raw(x)",
+        '"min": carried(torch.min,',
+        '"min": carried(torch.max,',
         "The least entry in high precision is the largest.",
-        (PRECISE,),
+        (FUNCTIONS,),
     ),
     Mutant(
         "verify-precise-cumsum-axis",
         "verify/_torch_functions.py",
-        "Precise(np.add.accumulate(raw(x), axis=dim))",
-        "Precise(np.add.accumulate(raw(x), axis=0))",
+        "ufunc.accumulate(a, axis=dim)",
+        "ufunc.accumulate(a, axis=0)",
         "Cumulative sums in high precision run along the first axis whatever is asked.",
         (SECOND_LOOK, PRECISE),
     ),
@@ -284,24 +285,24 @@ IN_VERIFY = (
     # -- counterexamples, reports, processes
     Mutant(
         "verify-loaded-weights",
-        "verify/_counterexample.py",
-        'bool(data["normalised"])',
+        "verify/_problem.py",
+        'bool(data.get("normalised", True))',
         "True",
         "A replayed counterexample always has normalised weights.",
         (ROUND_TRIP, COMMAND),
     ),
     Mutant(
         "verify-loaded-exponents",
-        "verify/_counterexample.py",
-        '(int(data["exponent"]), int(data["target_exponent"]), int(data["weight_exponent"]))',
-        '(int(data["exponent"]), int(data["weight_exponent"]), int(data["target_exponent"]))',
+        "verify/_problem.py",
+        'int(data.get("target_exponent", 0)),\n            int(data.get("weight_exponent", 0)),',
+        'int(data.get("weight_exponent", 0)),\n            int(data.get("target_exponent", 0)),',
         "A replayed counterexample has the scales of target and weights swapped.",
         (ROUND_TRIP, COMMAND, SUBJECTS),
     ),
     Mutant(
         "verify-replay-is-green",
         "verify/_commands.py",
-        "return Exit.REFUTED",
+        "return Exit.OK if claim.negative else Exit.REFUTED",
         "return Exit.OK",
         "A counterexample that is still one is replayed with exit code 0.",
         (COMMAND,),

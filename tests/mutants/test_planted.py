@@ -10,7 +10,6 @@ from _mutant import ROOT, Mutant, Stale
 from planted import MUTANTS
 
 
-@pytest.mark.xfail(reason="texts of the mutants of verify are stale since the judges were rewritten", strict=False)
 def test_every_mutant_applies_to_the_sources_as_they_are_and_compiles() -> None:
     for mutant in MUTANTS:
         ast.parse(mutant.text(), mutant.file)
@@ -55,6 +54,7 @@ def test_nineteen_of_twenty_are_enough_and_eighteen_are_not(monkeypatch, tmp_pat
     assert code == 0
     assert "19 of 20 bugs noticed." in text
     assert "- `theory-19`: bug 19" in text
+    assert "  - g\n  + h\n" in text
     assert _run(monkeypatch, tmp_path, 18, 20)[0] == 1
 
 
@@ -65,14 +65,88 @@ def test_a_run_that_was_cut_short_is_not_green_and_says_what_is_missing(monkeypa
 
 
 def test_a_survivor_is_asked_again_as_soon_as_anything_changes_and_a_noticed_one_is_not(tmp_path: Path) -> None:
+    files, other = run.Files(), run.Files()
+    other.everything = "other"
     kept = run.Kept(tmp_path / "kept.json")
     survivor, noticed = MUTANTS[0], MUTANTS[1]
-    kept.keep(survivor, run.Notice(survivor.id, survivor.room, "", "", "", 1.0), "sources")
-    kept.keep(noticed, run.Notice(noticed.id, noticed.room, "", "main job", "", 1.0), "sources")
+    kept.keep(survivor, run.Notice(survivor.id, survivor.room, "", "", "", 1.0), files)
+    kept.keep(noticed, run.Notice(noticed.id, noticed.room, "", "tests", "", 1.0, noticed.tests[0]), files)
     again = run.Kept(tmp_path / "kept.json")
-    assert again.find(survivor, "sources") is not None
-    assert again.find(survivor, "other sources") is None
-    assert again.find(noticed, "other sources") is not None
+    assert again.find(survivor, files) is not None
+    assert again.find(survivor, other) is None
+    assert again.find(noticed, other) is not None
+    other.texts[noticed.tests[0]] += "# changed"
+    assert again.find(noticed, other) is None
+
+
+class Scripted(run.Copy):
+    """A copy in which every file of tests ends as told, with the bug and without."""
+
+    def __init__(self, codes: dict[str, int | None], verdict: str = "PROVED", *, red: bool = False) -> None:
+        self.codes, self.verdict, self.red, self.bug = codes, verdict, red, False
+        self.asked: list[str] = []
+
+    def plant(self, mutant: Mutant) -> None:
+        self.bug = True
+
+    def restore(self, mutant: Mutant) -> None:
+        self.bug = False
+
+    def main_job(self, limit: float):
+        self.asked.append("main job")
+        return run.Ran(0, run.IMPORTED, 10.0), [f"it: {self.verdict if self.bug else 'PROVED'}"]
+
+    def tests(self, tests, limit: float, without=(), *, stop: bool = True):
+        self.asked += tests
+        test = tests[0].partition("::")[0]
+        code = self.codes.get(test, 0) if self.bug or self.red else 0
+        code = 0 if f"{test}::it" in without else code
+        return run.Ran(code, f"FAILED {test}::it - because" if code == 1 else "", 1.0)
+
+
+MUTANT = Mutant("verify-a", "verify/_bars.py", "a", "b", "", ("tests/verify/test_a.py", "tests/verify/test_b.py"))
+FIRST, SECOND = MUTANT.tests
+
+
+def _judged(copy: Scripted, each: float = 0.0, kept=None) -> run.Notice:
+    files = run.Files()
+    baseline = run.Baseline({} if kept is None else kept, files)
+    notice = run.judge(MUTANT, copy, baseline, files, each)
+    run.confirm([notice], copy, baseline)
+    return notice
+
+
+def test_the_first_named_test_comes_before_the_main_job_and_the_others_after_it() -> None:
+    copy = Scripted({SECOND: 1})
+    notice = _judged(copy)
+    assert (notice.by, notice.how, notice.test) == ("tests", f"{SECOND}::it", SECOND)
+    assert copy.asked == ["main job", FIRST, "main job", SECOND, f"{SECOND}::it"]
+    assert _judged(Scripted({}, verdict="REFUTED")).by == "main job"
+    assert _judged(Scripted({FIRST: 2})).by == "import"
+    assert _judged(Scripted({FIRST: None})).how == f"{FIRST} hangs"
+    assert _judged(Scripted({})).by == ""
+
+
+@pytest.mark.parametrize("code", [1, 2, None])
+def test_a_test_that_fails_without_the_bug_too_has_noticed_nothing_and_is_left_out(code: int | None) -> None:
+    kept: dict = {}
+    copy = Scripted({FIRST: code}, red=True)
+    with pytest.raises(run.Unfit, match="fail without any bug") as raised:
+        _judged(copy, kept=kept)
+    assert raised.value.tests == (f"{FIRST}::it" if code == 1 else FIRST,)
+    if code == 1:
+        files = run.Files()
+        assert run.judge(MUTANT, copy, run.Baseline(kept, files), files, 0.0).by == ""
+
+
+def test_a_bug_that_is_still_alive_is_asked_of_the_other_tests_for_a_while() -> None:
+    copy = Scripted({"tests/power/test_power.py": 1})
+    notice = _judged(copy, each=1e9)
+    assert (notice.by, notice.test) == ("suite", "tests/power/test_power.py")
+    assert not any(test.startswith(("tests/theory", "tests/numerics", "tests/mutants")) for test in copy.asked)
+    notice = _judged(Scripted({}), each=2.0)
+    assert notice.by == ""
+    assert notice.how.startswith("not asked: ")
 
 
 def test_what_is_started_in_a_copy_runs_the_copy_and_ends_after_its_time(tmp_path: Path) -> None:

@@ -1,90 +1,80 @@
-"""Planted conjectures, judged over many seeds: what the verdicts are worth, in figures. `make power` runs this.
+"""Conjectures of known truth, judged over many seeds: what the verdicts are worth. `make power` runs this.
 
-    python tests/power/figures.py seeds=100 minutes=10 jobs=2 shrink=yes write=docs/power.md keep=out/power.json
+    python tests/power/figures.py seeds=20 minutes=60 jobs=2 shrink=yes write=docs/power.md keep=out/power.json
+    python tests/power/figures.py only='outside-false-*' seeds=1
 
-A run that was cut short, by its minutes or otherwise, is continued by the next one.
-
-A conjecture in false_*.py must be REFUTED, one in true_*.py never; both are written as a user would write them. Each
-is judged in the first of CELLS to which it applies, with the engine's default settings and budget.
+A run that was cut short, by its minutes or by Ctrl-C, is continued by the next one: every unit (half, kind, topic,
+seed) is kept as soon as it is judged. All units of one seed come before those of the next; counterexamples are shrunk
+last.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter, deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from hashlib import sha256
-from multiprocessing import get_context
+from math import inf
+from multiprocessing import active_children, get_context
 from pathlib import Path
-from statistics import median
+from typing import Any
 
-import torch
+import measures
+import report
+import suite
+from suite import Unit
 
-from verify import Claim, Result, Verdict
-from verify._conjectures import load_conjectures
+from verify import Result
 from verify._counterexample import write_whole
-from verify._engine import CellRun
-from verify._events import Cell
-from verify._inputs import Inputs, Settings
+from verify._verdict import Exit
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-KINDS = ("false", "true")
-CELLS = (
-    Cell(2, 3, "column"),
-    Cell(1, 3, "column"),
-    Cell(2, 3, "mode"),
-    Cell(2, 3, "gate"),
-    Cell(3, 3, "column"),
-    Cell(2, 2, "column"),
-    Cell(0, 3, "column"),
-)
-DECIDED = (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED)
+ROOT = Path(__file__).parents[2]
+UNREAD = tuple(f"tests/power/{name}.py" for name in ("measures", "report", "test_power"))  # no verdict depends on these
+DETAIL = 160  # characters that are kept of a verdict's reason
+
+Record = dict[str, Any]  # {"seconds": s, "rows": {claim: row}} or {"error": text}
 
 
-class _Unshrunk(CellRun):
-    """A run that stops at the confirmed violation; shrinking never takes a refutation back, it only takes time."""
+@dataclass(frozen=True)
+class Keys:
+    """What can be set on the command line, and its defaults."""
 
-    def _refuted(self, claim, example, outcome, result):  # type: ignore[no-untyped-def]
-        result.verdict = Verdict.SUPPORTED if claim.negative else Verdict.REFUTED
-        result.detail = outcome.how
+    seeds: int = 100
+    minutes: float = 10.0
+    jobs: int = 2
+    shrink: str = "yes"
+    write: str = ""
+    keep: str = "out/power.json"
+    only: str = "*"
 
+    @classmethod
+    def read(cls, words: Sequence[str]) -> Keys:
+        """The keys in key=value words.
 
-def planted(kind: str) -> list[tuple[str, Claim]]:
-    """(topic, claim) of every conjecture planted as "false" or "true"."""
-    files = sorted(HERE.glob(f"{kind}_*.py"))
-    return [(path.stem.removeprefix(f"{kind}_"), claim) for path in files for claim in load_conjectures(path)]
-
-
-def by_cell(claims: Sequence[Claim]) -> dict[Cell, list[Claim]]:
-    """Every claim under the first cell to which it applies."""
-    groups: dict[Cell, list[Claim]] = defaultdict(list)
-    for claim in claims:
-        groups[next(cell for cell in CELLS if claim.applies(cell.depth, cell.order, cell.chain))].append(claim)
-    return groups
-
-
-def judge(kind: str, seed: int, *, shrink: bool = False, topics: Sequence[str] = ()) -> list[Result]:
-    """The verdicts on all planted conjectures of a kind with one seed."""
-    torch.set_num_threads(1)
-    results: list[Result] = []
-    claims = [claim for topic, claim in planted(kind) if not topics or topic in topics]
-    for cell, group in by_cell(claims).items():
-        run = (CellRun if shrink else _Unshrunk)(group, Inputs(cell, Settings(seed=seed)))
-        results += [run.judge(claim) for claim in group]
-    return results
-
-
-def is_false_verdict(kind: str, result: Result) -> bool:
-    """Whether the engine said the opposite of the truth."""
-    return result.verdict in DECIDED if kind == "false" else result.verdict is Verdict.REFUTED
-
-
-Verdicts = dict[str, dict[str, str]]  # kind -> claim -> verdict
-Tally = dict[str, dict[str, Counter[str]]]  # kind -> claim -> verdict -> count
+        Raises:
+            ValueError: an unknown key, or a value that is none.
+        """
+        keys = cls()
+        for word in words:
+            name, _, value = word.partition("=")
+            if name not in vars(keys) or not value:
+                known = " ".join(f"{key}={default}" for key, default in vars(cls()).items())
+                raise ValueError(f"unknown {word!r}; keys and defaults: {known}")
+            try:
+                keys = replace(keys, **{name: type(getattr(keys, name))(value)})
+            except ValueError:
+                raise ValueError(f"{word!r}: not a number") from None
+        if keys.seeds < 1 or keys.jobs < 1 or not 0 <= keys.minutes < inf or keys.shrink not in ("yes", "no"):
+            raise ValueError("seeds and jobs are at least 1, minutes at least 0, shrink is yes or no")
+        return keys
 
 
 def fingerprint() -> str:
@@ -92,145 +82,163 @@ def fingerprint() -> str:
     digest = sha256()
     for room in ("theory", "numerics", "verify", "tests/power"):
         for path in sorted((ROOT / room).rglob("*.py")):
-            digest.update(path.read_bytes())
+            if path.relative_to(ROOT).as_posix() not in UNREAD:
+                digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def kept(path: Path) -> dict[int, Verdicts]:
-    """The verdicts that an earlier, interrupted run of the same sources left, by seed."""
+def kept(path: Path, sources: str) -> dict[str, Record]:
+    """What an earlier, interrupted run of the same sources left, by unit; units that raised are judged again."""
     if not path.exists():
         return {}
     document = json.loads(path.read_text())
-    if document["sources"] != fingerprint():
+    if document.get("sources") != sources or "units" not in document:
+        print(f"{path} holds verdicts of other sources: starting anew", file=sys.stderr)
         return {}
-    return {int(seed): verdicts for seed, verdicts in document["seeds"].items()}
+    return {key: record for key, record in document["units"].items() if "rows" in record}
 
 
-def keep(path: Path, seeds: dict[int, Verdicts]) -> None:
+def keep(path: Path, sources: str, done: dict[str, Record]) -> None:
     """Write the verdicts so far, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps({"sources": fingerprint(), "seeds": seeds}))
+    write_whole(path, json.dumps({"sources": sources, "units": done}))
 
 
-def verdicts_of(kind: str, seed: int) -> dict[str, str]:
-    """claim -> verdict for one seed."""
-    return {result.id: result.verdict.value for result in judge(kind, seed)}
+def units(keys: Keys) -> list[Unit]:
+    """What is to be judged, in order."""
+    chosen = [file for file in suite.files() if fnmatchcase(file.name, keys.only)]
+    seeded = [replace(file, seed=seed) for seed in range(keys.seeds) for file in chosen]
+    shrunk = [replace(file, shrunk=True) for file in chosen if file.kind == "false" and keys.shrink == "yes"]
+    return seeded + shrunk
 
 
-def over_seeds(
-    seeds: int, minutes: float, jobs: int, path: Path, *, shrink: bool = False
-) -> tuple[dict[int, Verdicts], list[Result]]:
-    """The verdicts of every seed judged in the time (kept in `path`), and the shrunk counterexamples of seed 0."""
+def record_of(unit: Unit) -> Record:
+    """The verdicts of one unit as plain data; what it raises becomes its text."""
+    started = time.perf_counter()
+    try:
+        rows = {result.id: _row(result) for result in suite.judge(unit)}
+    except Exception as error:
+        return _failed(error)
+    return {"seconds": time.perf_counter() - started, "rows": rows}
+
+
+def _row(result: Result) -> Record:
+    row: Record = {"verdict": result.verdict.value, "worst": result.worst, "seconds": round(result.seconds, 2)}
+    row["detail"] = result.detail.replace(f"{ROOT}/", "")[:DETAIL]
+    if result.counterexample:
+        row |= {name: result.counterexample[name] for name in ("sizes", "ranks")}
+    return row
+
+
+def _failed(error: Exception) -> Record:
+    return {"error": " ".join(f"{type(error).__name__}: {error}".split())[:DETAIL]}
+
+
+def records(left: Sequence[Unit], minutes: float, jobs: int) -> Generator[tuple[Unit, Record]]:
+    """Every unit with its verdicts, as they come; none begins after the minutes, those in flight are finished.
+
+    Processes are spawned, for torch does not like to be forked; with jobs=1 there are none. They are gone when the
+    iterator ends, is closed or raises.
+    """
     deadline = time.monotonic() + 60 * minutes
-    done = {seed: verdicts for seed, verdicts in kept(path).items() if seed < seeds}
-    if done:
-        print(f"continuing: {len(done)} seeds are in {path}", file=sys.stderr, flush=True)
-    left = [seed for seed in range(seeds) if seed not in done]
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        shrunk = pool.submit(judge, "false", 0, shrink=True) if shrink else None
-        for start in range(0, len(left), jobs):
-            if time.monotonic() > deadline and done:
-                break
-            batch = left[start : start + jobs]
-            futures = {(kind, seed): pool.submit(verdicts_of, kind, seed) for seed in batch for kind in KINDS}
-            done |= {seed: {kind: futures[kind, seed].result() for kind in KINDS} for seed in batch}
-            keep(path, done)
-            wrong = {kind: _wrong(kind, counts) for kind, counts in tally_of(done).items()}
-            print(f"{len(done)} of {seeds} seeds; false verdicts so far: {wrong}", file=sys.stderr, flush=True)
-        return done, shrunk.result() if shrunk else []
-
-
-def tally_of(done: dict[int, Verdicts]) -> Tally:
-    """kind -> claim -> verdict -> in how many seeds."""
-    tally: Tally = {kind: defaultdict(Counter) for kind in KINDS}
-    for verdicts in done.values():
-        for kind in KINDS:
-            for identity, verdict in verdicts[kind].items():
-                tally[kind][identity][verdict] += 1
-    return tally
-
-
-def _wrong(kind: str, tally: dict[str, Counter[str]]) -> list[str]:
-    if kind == "false":
-        return [i for i, c in tally.items() if any(c[v.value] for v in DECIDED)]
-    return [i for i, c in tally.items() if c[Verdict.REFUTED.value]]
-
-
-def report(done: int, tally: Tally, shrunk: list[Result], seconds: float) -> Iterator[str]:
-    """The figures as Markdown."""
-    yield "# What the verdicts are worth\n"
-    yield "Written by `make power`; do not edit. Planted conjectures from `tests/power`, default settings.\n"
-    refuted = {i: c[Verdict.REFUTED.value] / c.total() for i, c in tally["false"].items()}
-    accepted = sum(c[v.value] for c in tally["false"].values() for v in DECIDED)
-    judged_false = sum(c.total() for c in tally["false"].values())
-    judged_true = sum(c.total() for c in tally["true"].values())
-    wrong = sum(c[Verdict.REFUTED.value] for c in tally["true"].values())
-    undecided = sum(c[Verdict.INCONCLUSIVE.value] for c in tally["true"].values())
-    other = sum(c[v] for c in tally["true"].values() for v in ("ERROR", "VACUOUS"))
-    yield f"{done} seeds; the last run took {seconds / 60:.1f} minutes on this machine.\n"
-    yield "| | conjectures | verdicts | figure |\n|---|---|---|---|"
-    yield f"| false, REFUTED | {len(refuted)} | {judged_false} | {sum(refuted.values()) / len(refuted):.2%} |"
-    yield f"| false, wrongly PROVED, EXACT or SUPPORTED | | | {accepted} of {judged_false} |"
-    often = sum(rate >= 0.95 for rate in refuted.values())
-    yield f"| false, refuted in at least 95 % of the seeds | | | {often} of {len(refuted)} |"
-    yield f"| true, wrongly REFUTED | {len(tally['true'])} | {judged_true} | {wrong} of {judged_true} |"
-    yield f"| true, INCONCLUSIVE | | | {undecided / judged_true:.2%} |"
-    yield f"| true, ERROR or VACUOUS | | | {other} of {judged_true} |\n"
-    yield from _exceptions(tally, refuted)
-    if shrunk:
-        yield from _shrink_sizes(shrunk)
-
-
-def _exceptions(tally: Tally, refuted: dict[str, float]) -> Iterator[str]:
-    yield "## Every conjecture that was not judged as it should be in every seed\n"
-    rows = [("false", i) for i, rate in refuted.items() if rate < 1]
-    rows += [("true", i) for i, c in tally["true"].items() if sum(c[v.value] for v in DECIDED) < c.total()]
-    if not rows:
-        yield "None.\n"
+    waiting, running = deque(left), dict[Future[Record], Unit]()
+    if jobs == 1:
+        while waiting and time.monotonic() < deadline:
+            unit = waiting.popleft()
+            yield unit, record_of(unit)
         return
-    yield "| planted | conjecture | verdicts |\n|---|---|---|"
-    for kind, identity in rows:
-        yield f"| {kind} | {identity} | {', '.join(f'{n} {v}' for v, n in tally[kind][identity].most_common())} |"
-    yield ""
+    pool, broken = _pool(jobs), False
+    try:
+        while True:
+            if broken and not running:
+                pool.shutdown()
+                pool, broken = _pool(jobs), False
+            while waiting and not broken and len(running) < jobs and time.monotonic() < deadline:
+                unit = waiting.popleft()
+                running[pool.submit(record_of, unit)] = unit
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                unit = running.pop(future)
+                try:
+                    record = future.result()
+                except BrokenProcessPool as error:  # a process died, of memory say, and takes those beside it along
+                    record, broken = _failed(error), True
+                yield unit, record
+    finally:
+        if running:
+            for process in active_children():
+                process.terminate()
+        pool.shutdown(cancel_futures=True)
 
 
-def _shrink_sizes(shrunk: list[Result]) -> Iterator[str]:
-    found = [r for r in shrunk if r.counterexample]
-    entries = [_product(r.counterexample["sizes"]) for r in found if r.counterexample]
-    cores = [_product(r.counterexample["ranks"]) for r in found if r.counterexample]
-    yield "## Shrunk counterexamples (seed 0)\n"
-    yield f"{len(found)} counterexamples. Entries of the tensor: median {median(entries):g}, largest {max(entries)}."
-    yield f"Entries of the core: median {median(cores):g}, largest {max(cores)}.\n"
-    yield "| conjecture | sizes | core | seconds |\n|---|---|---|---|"
-    for r in sorted(found, key=lambda r: -_product(r.counterexample["sizes"] + r.counterexample["ranks"])):  # type: ignore[index]
-        c = r.counterexample or {}
-        yield f"| {r.id} | {'x'.join(map(str, c['sizes']))} | {'x'.join(map(str, c['ranks']))} | {r.seconds:.1f} |"
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    # Ctrl-C reaches the whole group: the parent alone answers it, and ends its processes.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=signal.signal, initargs=ignore)
 
 
-def _product(sizes: Sequence[int]) -> int:
-    return int(torch.tensor(sizes).prod())
+def judge_what_is_left(keys: Keys, chosen: Sequence[Unit]) -> dict[str, Record]:
+    """The kept and the new verdicts of the units, each kept as soon as it is there.
+
+    Raises:
+        RuntimeError: the sources changed meanwhile.
+    """
+    path, sources = Path(keys.keep), fingerprint()
+    done = kept(path, sources)
+    left = [unit for unit in chosen if unit.key not in done]
+    total = len(chosen)
+    print(f"{total - len(left)} of {total} units are in {path}", file=sys.stderr, flush=True)
+    with closing(records(left, keys.minutes, keys.jobs)) as judged:
+        for number, (unit, record) in enumerate(judged, total - len(left) + 1):
+            if fingerprint() != sources:
+                raise RuntimeError("the sources changed during the run: its verdicts do not go together")
+            done[unit.key] = record
+            keep(path, sources, done)
+            print(f"{number} of {total}: {unit.key}: {_summary(unit, record)}", file=sys.stderr, flush=True)
+    keys_of_chosen = {unit.key for unit in chosen}
+    return {key: record for key, record in done.items() if key in keys_of_chosen}
+
+
+def _summary(unit: Unit, record: Record) -> str:
+    if "error" in record:
+        return record["error"]
+    verdicts = Counter(row["verdict"] for row in record["rows"].values())
+    wrong = [name for name, row in record["rows"].items() if suite.is_false_verdict(unit.kind, row["verdict"])]
+    text = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common())
+    return f"{text} in {record['seconds']:.0f} s" + f"; FALSE VERDICT on {', '.join(wrong)}" * bool(wrong)
 
 
 def main(words: Sequence[str]) -> int:
     """Judge, print, write; 1 when there was a false verdict."""
-    keys = {"seeds": "100", "minutes": "10", "jobs": "2", "shrink": "yes", "write": "", "keep": "out/power.json"}
-    for word in words:
-        name, _, value = word.partition("=")
-        if name not in keys or not value:
-            print(f"unknown {word!r}; keys: {', '.join(f'{k}={v}' for k, v in keys.items())}", file=sys.stderr)
-            return 2
-        keys[name] = value
-    started = time.perf_counter()
-    numbers = int(keys["seeds"]), float(keys["minutes"]), int(keys["jobs"])
-    done, shrunk = over_seeds(*numbers, Path(keys["keep"]), shrink=keys["shrink"] == "yes")
-    seconds = time.perf_counter() - started
-    tally = tally_of(done)
-    text = "\n".join(report(len(done), tally, shrunk, seconds)) + "\n"
+    try:
+        keys = Keys.read(words)
+        chosen = units(keys)
+        if not chosen:
+            raise ValueError(f"only={keys.only} matches none of {' '.join(file.name for file in suite.files())}")
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return Exit.USAGE
+    try:
+        done = judge_what_is_left(keys, chosen)
+    except KeyboardInterrupt:
+        print(f"interrupted; the same command goes on from {keys.keep}", file=sys.stderr)
+        return Exit.INTERRUPTED
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return Exit.ERROR
+    conjectures = measures.gathered(chosen, done)
+    if not conjectures:
+        print("nothing was judged: raise minutes=", file=sys.stderr)
+        return Exit.NOTHING
+    page, image = Path(keys.write), Path(keys.write or "power").with_suffix(".png")
+    text = "\n".join(report.report(keys.only, image.name if keys.write else "", chosen, done, conjectures))
     print(text)
-    if keys["write"]:
-        Path(keys["write"]).write_text(text)
-    return int(any(_wrong(kind, tally[kind]) for kind in tally))
+    if keys.write:
+        write_whole(page, text.rstrip() + "\n")
+        report.picture(conjectures, image)
+    return Exit.REFUTED if any(conjecture.wrong for conjecture in conjectures) else Exit.OK
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` leaves no processes behind
     sys.exit(main(sys.argv[1:]))

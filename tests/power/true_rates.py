@@ -96,7 +96,10 @@ def rate_of_the_logarithm_of_the_loss(state: State):
 
 @conjecture
 def rate_of_the_leading_singular_value(state: State):
-    u, _, v = torch.linalg.svd(unfolding(state.tensor), full_matrices=False)
+    """Where it is simple and positive: at W = 0 it grows either way, and at a tie the vectors are not determined."""
+    u, values, v = torch.linalg.svd(unfolding(state.tensor), full_matrices=False)
+    assume(values[0] > 0)
+    assume((values[1:] < 0.99 * values[0]).all())
     motion = unfolding(state.rate(lambda s: s.tensor))
     return equal(state.rate(lambda s: s.singular_values(0)[0]), u[:, 0] @ motion @ v[0])
 
@@ -112,6 +115,8 @@ def rates_are_linear(state: State):
     return equal(both, 0.3 * state.rate(lambda s: s.core) + state.rate(lambda s: s.core**2))
 
 
-@conjecture(assumes="matrix-balanced", applies=lambda depth, order, chain: depth == 1 or (chain == "mode" and depth))
+@conjecture(
+    assumes="matrix-balanced", applies=lambda depth, order, chain: depth == 1 or (chain == "mode" and depth >= 1)
+)
 def matrix_balance_makes_grams_equal(state: State):
     return equal(state.vectors(0).mT @ state.vectors(0), unfolding(state.core) @ unfolding(state.core).mT)

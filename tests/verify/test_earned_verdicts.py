@@ -350,3 +350,23 @@ def test_an_exact_identity_says_how_sure_it_is_and_an_inequality_is_not_exact():
     assert result.verdict is Verdict.EXACT
     assert "60-bit" in (result.range or "")
     assert verdict_of(loss_is_not_negative)[0] is Verdict.SUPPORTED
+
+
+def test_paths_are_drawn_again_where_few_meet_the_hypotheses() -> None:
+    @conjecture
+    def seldom(flow: Flow):
+        assume(flow.start.sizes[0] == 2 and flow.start.ranks[0] >= 3)
+        return nonincreasing(flow.losses)
+
+    @conjecture
+    def never(flow: Flow):
+        assume(flow.start.sizes[0] == 99)
+        return nonincreasing(flow.losses)
+
+    often = check(seldom, depth=1, order=3, paths=20)
+    assert often.verdict is Verdict.SUPPORTED, often.detail
+    assert often.examples >= 10
+    assert often.drawn["problems"] == often.examples + often.rejected > 24
+    nothing = check(never, depth=1, order=3, paths=20)
+    assert nothing.verdict is Verdict.VACUOUS
+    assert nothing.rejected == 24  # where none does, more of the same would not either

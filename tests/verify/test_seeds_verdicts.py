@@ -1,5 +1,6 @@
 """Verdicts about Seeds on populations whose truth is known: runs are made up, so every expectation is exact."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -92,6 +93,25 @@ def test_a_value_that_never_varied_may_vary_in_other_runs() -> None:
         bound = near - 0.04
         outcome = judged(lambda seeds, bound=bound: at_most(seeds.mean(lambda r: r.x), bound), runs)
         assert outcome.status == "violated", outcome.how
+
+
+def test_an_equality_that_the_runs_seen_contradict_does_not_hold_on_the_strength_of_unseen_ones() -> None:
+    twos = lambda g, n: np.full(n, 2.0)  # noqa: E731
+    ones = lambda g, n: 1 + 1e-4 * g.random(n)  # noqa: E731
+    assert judged(lambda seeds: equal(seeds.mean(lambda r: r.x), 2.01), twos).status != "holds"
+    outcome = judged(lambda seeds: equal(seeds.mean(lambda r: math.exp(r.x)), 1 + seeds.mean(lambda r: r.x)), ones)
+    assert outcome.status != "holds"
+    for factor in (1 / 100, 1 / 1000, 1 / 10000):  # cumulants to first order: the second is left out
+
+        def first(seeds, factor=factor):
+            return equal(seeds.mean(lambda r: math.exp(factor * r.x)), 1 + factor * seeds.mean(lambda r: r.x))
+
+        assert judged(first, ones).status != "holds"
+    assert judged(lambda seeds: equal(seeds.mean(lambda r: r.x), 2.0), twos).status == "holds"
+    assert (
+        judged(lambda seeds: equal(seeds.mean(lambda r: 2 * r.x), 2 * seeds.mean(lambda r: r.x)), ones).status
+        == "holds"
+    )
 
 
 def test_a_bound_on_a_small_probability_is_left_open_with_the_number_of_runs_it_would_take() -> None:
