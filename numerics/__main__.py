@@ -10,7 +10,7 @@ import torch
 from numerics._checkpoint import load_checkpoint
 from numerics._errors import DivergenceError, UsageError
 from numerics._experiment import Experiment
-from numerics._keys import key_lines, parse_keys
+from numerics._keys import key_lines, parse_keys, plain_words
 from numerics._pictures import draw_run
 from numerics._sweep import Row, sweep
 from numerics._sweep_keys import SweepKeys, parse_sweep
@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_help())
         return CONVERGED
     try:
+        arguments = plain_words(arguments)
         if arguments and arguments[0] == "sweep":
             return _sweep(arguments[1:])
         if any(argument.startswith("experiment=") for argument in arguments):

@@ -58,15 +58,32 @@ NumberList = Annotated[tuple[float, ...], pydantic.BeforeValidator(number_list)]
 WordList = Annotated[tuple[str, ...], pydantic.BeforeValidator(word_list)]
 
 
+def plain_words(arguments: Sequence[str]) -> list[str]:
+    """`--key=value` and `--key value` as key=value; other words pass through.
+
+    Raises:
+        UsageError: a key at the end without its value.
+    """
+    words, left = [], list(arguments)
+    while left:
+        word = left.pop(0)
+        if word.startswith("--") and len(word) > 2:
+            if "=" not in word and not left:
+                raise UsageError(f"{word} needs a value: {word} VALUE, or {word[2:]}=VALUE")
+            word = word[2:] if "=" in word else f"{word[2:]}={left.pop(0)}"
+        words.append(word)
+    return words
+
+
 def parse_keys(arguments: Sequence[str], model: type[Model]) -> Model:
-    """An instance of `model` from arguments of the form key=value.
+    """An instance of `model` from arguments of the form key=value, --key=value or --key value.
 
     Raises:
         UsageError: one line that names the argument, what is wrong and the closest match.
     """
     names = {field.alias or name: name for name, field in model.model_fields.items()}
     values: dict[str, str] = {}
-    for argument in arguments:
+    for argument in plain_words(arguments):
         key, equals, value = argument.partition("=")
         key = key.strip()
         if not equals or not key:

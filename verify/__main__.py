@@ -21,6 +21,7 @@ Check the theory of implicit regularization in deep Tucker factorization.
   python -m verify show FILE                     a counterexample as a NumPy script
   python -m verify replay FILE                   does a counterexample still refute, a witness still support?
   python -m verify new NAME                      write a commented template of a conjecture file
+  python -m verify version                       versions of the tool and of what it computes with
 """
 
 
@@ -28,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     try:
         return _main(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        print("verify: interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader of stdout is gone: what it did not see is not green
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
@@ -52,16 +56,20 @@ def _main(words: list[str]) -> int:
             "show": _commands.show,
             "replay": _commands.replay,
             "new": _commands.new,
+            "version": _commands.version,
         }
         if words and words[0] in commands:
             return commands[words[0]](words[1:])
+        _commands.check_words(words, commands)
         return _commands.verify(words)
     except UsageError as error:
         print(f"verify: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("verify: interrupted", file=sys.stderr)
-        return 130
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"verify: {error.filename}: {error.strerror or error}", file=sys.stderr)
+        return 2
 
 
 def _help() -> int:

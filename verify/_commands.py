@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from numerics import UsageError, closest, parse_keys
@@ -21,9 +24,7 @@ from ._verdict import Exit
 def verify(words: list[str]) -> int:
     """The main job."""
     config = parse_keys(words, Config)
-    for path in (config.json_, config.events, config.junit, config.html):
-        if path is not None and path.is_dir():
-            raise UsageError(f"{path} is a folder; name a file")
+    check_outputs(config)
     listeners: list[Listener] = [Terminal()]
     if config.json_:
         listeners.append(JsonFile(config.json_))
@@ -40,6 +41,70 @@ def verify(words: list[str]) -> int:
 
         return verify_data(config, listeners)
     return run(config, listeners)
+
+
+def check_words(words: Sequence[str], commands: Iterable[str]) -> None:
+    """Raises: UsageError for a bare word, with what it may have meant."""
+    for place, word in enumerate(words):
+        if "=" in word or word.startswith("-") or (place and words[place - 1].startswith("--")):
+            continue
+        if word.endswith(".py"):
+            raise UsageError(f"{word}: to judge the conjectures of a file write conjectures={word}")
+        if word.endswith(".json"):
+            raise UsageError(f"{word}: what shall be done with it? python -m verify replay {word}, or show {word}")
+        if place == 0 and (near := closest(word, commands)):
+            raise UsageError(f"there is no command {word!r}{near}")
+
+
+def check_outputs(config: Config) -> None:
+    """Before any work: can every output be written?
+
+    Raises:
+        UsageError: one cannot, with the reason.
+    """
+    for key, path in (
+        ("json", config.json_), ("events", config.events), ("junit", config.junit), ("html", config.html),
+    ):  # fmt: skip
+        if path is None:
+            continue
+        if path.is_dir():
+            raise UsageError(f"{key}={path} is a folder; name a file")
+        _try(f"{key}={path}", path.parent, path.with_name(path.name + ".partial"))
+        if path.exists() and not os.access(path, os.W_OK):
+            raise UsageError(f"{key}={path} cannot be written: the file there is read-only")
+    out = config.out
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"out={out} is a file; name a folder")
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    _try(f"out={out}", out, out / ".partial")
+    for folder in missing:  # a run without a counterexample or a picture leaves none behind
+        folder.rmdir()
+
+
+def _try(name: str, folder: Path, probe: Path) -> None:
+    """Make a folder and write a file into it that does not stay.
+
+    Raises:
+        UsageError: it cannot be done.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_text("")
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(f"{name} cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def version(words: list[str]) -> int:
+    """The version of the tool, of Python and of the libraries whose numbers it takes."""
+    if words:
+        raise UsageError("version takes no arguments")
+    from importlib.metadata import version as of
+
+    print(f"deep-tucker-verify {of('deep-tucker-verify')} (Python {platform.python_version()})")
+    for name in ("torch", "numpy", "scipy", "sympy", "mpmath", "gmpy2", "hypothesis"):
+        print(f"  {name:10} {of(name)}")
+    return Exit.OK
 
 
 def list_claims(words: list[str]) -> int:
@@ -71,6 +136,10 @@ def show(words: list[str]) -> int:
         print(script(*load(Path(words[0]))))
         return Exit.OK
     found = [claim for claim in BUILT_IN if claim.id == words[0]]
+    if not found and Path(words[0]).is_file():
+        raise UsageError(
+            f"show {words[0]}: show takes a counterexample file, out/counterexamples/NAME.json, or a claim id"
+        )
     if not found:
         raise UsageError(
             f"show {words[0]}: no such claim{closest(words[0], [claim.id for claim in BUILT_IN])} "

@@ -9,12 +9,13 @@ import sys
 import traceback
 from pathlib import Path
 
-from numerics import UsageError
+from numerics import UsageError, closest
 
 from ._claim import Claim, collecting
 from ._limits import OutOfTime, time_limit
 
 IMPORT_SECONDS = 60.0
+NEW = "; python -m verify new NAME writes a template"
 
 TEMPLATE = '''"""Conjectures about deep Tucker factorization. Run them with
 
@@ -77,8 +78,12 @@ def load_conjectures(path: Path) -> list[Claim]:
     Raises:
         UsageError: no such file, no conjecture inside, or two of one name.
     """
+    if path.is_dir():
+        raise UsageError(f"conjectures={path} is a folder; name the files in it, e.g. conjectures={path / 'mine.py'}")
     if not path.is_file():
-        raise UsageError(f"conjectures={path}: no such file; python -m verify new NAME writes a template")
+        there = [str(other) for other in path.parent.glob("*.py")]
+        near = closest(str(path), there) or closest(f"{path}.py", there)
+        raise UsageError(f"conjectures={path}: no such file{near or NEW}")
     name = f"conjectures_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
@@ -95,7 +100,11 @@ def load_conjectures(path: Path) -> list[Claim]:
     except (Exception, SystemExit) as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]
         line = frames[-1].lineno if frames else None
-        claims.append(_broken(path, f"importing it failed: {type(error).__name__}: {error}", line))
+        near = ""
+        if isinstance(error, ImportError) and error.name == __package__:
+            wanted = str(error).split("'")[1] if "'" in str(error) else ""
+            near = closest(wanted, sys.modules[error.name].__all__)
+        claims.append(_broken(path, f"importing it failed: {type(error).__name__}: {error}{near}", line))
     if not claims:
         raise UsageError(
             f"conjectures={path}: no function is decorated with @conjecture; python -m verify new NAME shows how"
