@@ -131,6 +131,8 @@ def shrink(
         return None
     of_sizes, of_numbers = (Limited(violates, evaluations) for _ in range(2))
     kinds = ("plain",) if known.kind == "plain" else ("plain", known.kind)
+    if evaluations is not None:  # few: most of them for what is simplest
+        kinds = ("plain", *kinds)
 
     def first(architectures: Iterable[Architecture], deadline: float = math.inf) -> Problem | None:
         """The first violating problem of the first architecture that has one."""
