@@ -203,12 +203,12 @@ def _resolved(
     because = (
         f"explained by {explained}" if explained else f"below the resolution of float64 at this size: {outcome.how}"
     )
+    if trace.batch.flow_was_asked:
+        return replace(outcome, status="undecided", how=f"{because}; the solved flow has no more digits to look at")
     try:
         rows = _in_digits(trace, PRECISE_LEVELS)
     except _Unrepeatable as reason:
         return replace(outcome, status="undecided", how=f"{because}; {reason}")
-    if trace.batch.flow_was_asked:
-        return replace(outcome, status="undecided", how=f"{because}; the solved flow has no more digits to look at")
     for i, relation in enumerate(rows[0]):
         signed = np.stack([row[i].discrepancy()[0].reshape(-1) for row in rows])
         if signed.shape[1:] != trace.told[i].where.shape:
