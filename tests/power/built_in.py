@@ -8,13 +8,13 @@ short is continued by the next one of the same sources.
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from itertools import islice, product
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from figures import fingerprint
+from figures import Record, fingerprint, keep, kept, read_words
 
 from theory._deep_tucker import CHAINS
 from verify import Verdict
@@ -38,6 +38,18 @@ ORDERS = range(1, 6)
 SEEDS = 20
 WRONG = (Verdict.REFUTED.value, Verdict.ERROR.value)
 OPEN = (Verdict.INCONCLUSIVE.value, Verdict.VACUOUS.value)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What can be set on the command line, and its defaults."""
+
+    runs: int = 200
+    minutes: float = 90.0
+    jobs: int = 2
+    write: str = ""
+    keep: str = "out/built_in.json"
+
 
 Row = dict[str, Any]  # claim, verdict, detail, seconds
 
@@ -72,28 +84,19 @@ def name_of(cell: Cell, seed: int) -> str:
     return f"depth={cell.depth} order={cell.order} chain={cell.chain} seed={seed}"
 
 
-def kept(path: Path) -> dict[str, list[Row]]:
-    """What an earlier run of the same sources left."""
-    if not path.exists():
-        return {}
-    document = json.loads(path.read_text())
-    return document["runs"] if document["sources"] == fingerprint() else {}
-
-
-def over_cells(runs: int, minutes: float, jobs: int, path: Path) -> dict[str, list[Row]]:
+def over_cells(runs: int, minutes: float, jobs: int, path: Path) -> dict[str, Record]:
     """The verdicts of every run judged in the time."""
-    deadline = time.monotonic() + 60 * minutes
-    done = kept(path)
+    deadline, sources = time.monotonic() + 60 * minutes, fingerprint()
+    done = kept(path, sources)
     left = [(cell, seed) for cell, seed in plan(runs) if name_of(cell, seed) not in done]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=8) as pool:
         waiting = iter(left)
         futures = {pool.submit(judge, *each): name_of(*each) for each in islice(waiting, jobs)}
         while futures:
             future = next(as_completed(futures))
-            done[futures.pop(future)] = future.result()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, json.dumps({"sources": fingerprint(), "runs": done}))
-            counts = Counter(row["verdict"] for rows in done.values() for row in rows)
+            done[futures.pop(future)] = {"rows": future.result()}
+            keep(path, sources, done)
+            counts = Counter(row["verdict"] for record in done.values() for row in record["rows"])
             print(f"{len(done)} of {runs} runs; {dict(counts)}", file=sys.stderr, flush=True)
             following = next(waiting, None) if time.monotonic() < deadline else None
             if following:
@@ -101,9 +104,9 @@ def over_cells(runs: int, minutes: float, jobs: int, path: Path) -> dict[str, li
     return done
 
 
-def report(done: dict[str, list[Row]], asked: int) -> Iterator[str]:
+def report(done: dict[str, Record], asked: int) -> Iterator[str]:
     """The figures as Markdown."""
-    rows = [(run, row) for run, rows in done.items() for row in rows]
+    rows = [(run, row) for run, record in done.items() for row in record["rows"]]
     counts = Counter(row["verdict"] for _, row in rows)
     yield "# The built-in claims over cells and seeds\n"
     yield "Written by `make sweep`; do not edit.\n"
@@ -128,20 +131,17 @@ def report(done: dict[str, list[Row]], asked: int) -> Iterator[str]:
 
 def main(words: Sequence[str]) -> int:
     """Judge, print, write; 1 when a built-in claim was REFUTED or an ERROR."""
-    keys = {"runs": "200", "minutes": "90", "jobs": "2", "write": "", "keep": "out/built_in.json"}
-    for word in words:
-        name, _, value = word.partition("=")
-        if name not in keys or not value:
-            print(f"unknown {word!r}; keys: {', '.join(f'{k}={v}' for k, v in keys.items())}", file=sys.stderr)
-            return 2
-        keys[name] = value
-    runs = int(keys["runs"])
-    done = over_cells(runs, float(keys["minutes"]), int(keys["jobs"]), Path(keys["keep"]))
-    text = "\n".join(report(done, runs)) + "\n"
+    try:
+        keys = read_words(Keys(), words)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    done = over_cells(keys.runs, keys.minutes, keys.jobs, Path(keys.keep))
+    text = "\n".join(report(done, keys.runs)) + "\n"
     print(text)
-    if keys["write"]:
-        write_whole(Path(keys["write"]), text)
-    return int(any(row["verdict"] in WRONG for rows in done.values() for row in rows))
+    if keys.write:
+        write_whole(Path(keys.write), text)
+    return int(any(row["verdict"] in WRONG for record in done.values() for row in record["rows"]))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,24 @@ DETAIL = 160  # characters that are kept of a verdict's reason
 Record = dict[str, Any]  # {"seconds": s, "rows": {claim: row}} or {"error": text}
 
 
+def read_words(keys: Any, words: Sequence[str]) -> Any:
+    """A dataclass of keys, its defaults replaced by what key=value words say.
+
+    Raises:
+        ValueError: an unknown key, or a value that is none.
+    """
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in vars(keys) or not value:
+            known = " ".join(f"{key}={default}" for key, default in vars(type(keys)()).items())
+            raise ValueError(f"unknown {word!r}; keys and defaults: {known}")
+        try:
+            keys = replace(keys, **{name: type(getattr(keys, name))(value)})
+        except ValueError:
+            raise ValueError(f"{word!r}: not a number") from None
+    return keys
+
+
 @dataclass(frozen=True)
 class Keys:
     """What can be set on the command line, and its defaults."""
@@ -62,16 +80,7 @@ class Keys:
         Raises:
             ValueError: an unknown key, or a value that is none.
         """
-        keys = cls()
-        for word in words:
-            name, _, value = word.partition("=")
-            if name not in vars(keys) or not value:
-                known = " ".join(f"{key}={default}" for key, default in vars(cls()).items())
-                raise ValueError(f"unknown {word!r}; keys and defaults: {known}")
-            try:
-                keys = replace(keys, **{name: type(getattr(keys, name))(value)})
-            except ValueError:
-                raise ValueError(f"{word!r}: not a number") from None
+        keys = read_words(cls(), words)
         if keys.seeds < 1 or keys.jobs < 1 or not 0 <= keys.minutes < inf or keys.shrink not in ("yes", "no"):
             raise ValueError("seeds and jobs are at least 1, minutes at least 0, shrink is yes or no")
         return keys
