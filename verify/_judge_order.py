@@ -23,6 +23,7 @@ PATH_ROUNDING = 1024 * EPS  # rounding that a path of some dozens of steps may c
 START_MARGIN = 64.0  # how much more rounding a run collects than one rounding of its start
 HALVINGS = 9  # levels that a whole batch is followed down: 16 * 2^8 steps
 DEEPEST = 11  # levels that one small problem alone is followed down: 16 * 2^10 steps
+LASTS = 2  # levels further at which a violation must still stand: a transient may look settled for a while
 FIRST_LOOK = 3  # levels before anything is said
 PRECISE_LEVELS = 3  # levels of the second look: the run itself in 75 digits
 CONFIRMED_LEVELS = 2  # of them, where float64 has told the order already and only its runs are checked
@@ -35,27 +36,24 @@ Stated = tuple[Relation, ...]
 def judge_order(claim: Claim, batch: PathBatch, index: int, witnessed: bool, first: int) -> Outcome:
     """What the discrepancies of one problem say while the step is halved.
 
-    A violation is looked at again: alone, with flows solved more tightly, beside what rounding the start does, and with
-    the runs at the coarse steps repeated in 75 digits. What stands below the resolution of float64 is asked of those
-    digits as well.
+    A violation is looked at again: alone, LASTS levels further down, with flows solved more tightly, beside what
+    rounding the start does, and with the runs at the coarse steps repeated in 75 digits. What stands below the
+    resolution of float64 is asked of those digits as well.
 
     Arguments:
         first: the coarsest level that does not diverge.
     """
     trace = _Trace(claim, batch, index, first)
-    outcome = trace.follow(
-        min(trace.first + SETTLED, HALVINGS) if witnessed or not batch.problems else HALVINGS, witnessed
-    )
-    if witnessed or not batch.problems:
+    if not batch.problems:
+        return trace.follow(min(trace.first + SETTLED, HALVINGS), witnessed, LASTS)
+    outcome = trace.follow(min(trace.first + SETTLED, HALVINGS) if witnessed else HALVINGS, witnessed)
+    if witnessed:
         return outcome
-    if outcome.status == "violated" and not batch.flow_was_asked:
-        return _confirmed(trace, outcome)
     if outcome.status == "violated":
-        alone = _Trace(claim, batch.alone(index), 0, first)
-        outcome = alone.follow(DEEPEST, False)
+        trace = _Trace(claim, batch.alone(index), 0, first)
+        outcome = trace.follow(DEEPEST, False, LASTS)
         if outcome.status == "violated":
-            return _confirmed(alone, outcome)
-        trace = alone
+            return _confirmed(trace, outcome)
     return _resolved(trace, outcome) if outcome.status == "hidden" else outcome
 
 
@@ -80,19 +78,41 @@ class _Trace:
         descent = self.batch.descent(self.index, level, self.claim.optimizer, jitter, rtol)
         return ordered(relations(self.claim, descent))
 
-    def follow(self, levels: int, witnessed: bool) -> Outcome:
-        """Halve until every relation has told what it has to tell, or has had SETTLED levels of small steps."""
+    def follow(self, levels: int, witnessed: bool, lasts: int = 0) -> Outcome:
+        """Halve until every relation has told what it has to tell, or has had SETTLED levels of small steps.
+
+        Arguments:
+            levels: no level from this one on is looked at, but for those that `lasts` asks for.
+            lasts: levels further at which the same entries must still be violated.
+        """
         self.batch.flow_was_asked = False
-        for level in range(self.first, min(levels, max(self.small, self.first) + SETTLED)):
+        last = min(levels, max(self.small, self.first) + SETTLED)
+        standing: list[np.ndarray] = []  # for every relation, the entries violated at every one of the last levels
+        seen = 0  # levels in a row at which some of them were
+        for level in range(self.first, last + lasts):
+            if level >= last and not seen:
+                break
             self.stated.append(self.at(level))
             if len(self.stated) < FIRST_LOOK:
                 continue
             if [r.gap()[0].shape for r in self.stated[-1]] != [r.gap()[0].shape for r in self.stated[0]]:
                 return Outcome("undecided", how="the relation changes its shape with the step")
             self.told = [self._tell(i, witnessed) for i in range(len(self.stated[-1]))]
-            if any(t.status == "violated" for t in self.told) or all(t.status != "halve" for t in self.told):
+            broken = [t.where & (t.status == "violated") for t in self.told]
+            still = [a & b for a, b in zip(standing, broken, strict=True)] if seen else broken
+            seen = seen + 1 if any(map(np.any, still)) else int(any(map(np.any, broken)))
+            standing = broken if seen == 1 else still
+            if seen > lasts or all(t.status in ("holds", "hidden") for t in self.told):
                 break
+        self.told = [self._lasting(t, entries, seen > lasts) for t, entries in zip(self.told, standing, strict=True)]
         return self._outcome()
+
+    @staticmethod
+    def _lasting(seen: Told, entries: np.ndarray, lasted: bool) -> Told:
+        """What is left of a violation at the entries where it lasted."""
+        if seen.status != "violated":
+            return seen
+        return replace(seen, where=entries) if lasted and entries.any() else replace(seen, status="halve")
 
     def _tell(self, i: int, witnessed: bool) -> Told:
         rows = [stated[i] for stated in self.stated]
