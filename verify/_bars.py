@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._relations import Relation, _floats
+from ._relations import Relation, apart
 
 CEILING = 1e-6  # an error bar above this part of an entry's size decides nothing
 COMMON = 1e3  # paths are scaled to norms near one: larger quantities carry a common term that may hide what moves
@@ -58,10 +58,10 @@ def operand_change(stated: tuple[Relation, ...], moved: tuple[Relation, ...], re
         for here, there in ((relation.measured, other.measured), (relation.predicted, other.predicted)):
             if here is None or there is None:
                 continue
-            here, there = _floats(here), _floats(there)
-            if here.shape != there.shape:
+            moved_by = apart(here, there)
+            if moved_by is None:
                 continue
-            moves = along_series(relation, np.asarray(np.abs(here - there)), records)
+            moves = along_series(relation, moved_by, records)
             if relation.kind == "nonincreasing":
                 moves = moves[1:]
             change = np.asarray(np.maximum(change, np.broadcast_to(moves, shape)))

@@ -299,6 +299,9 @@ class Problem:
             plain = replace(plain.aligned(), exponent=-2, target_exponent=-2)
         else:
             architecture, blocks = plain.blocks_for(assumes)
+            # Of a deep model W itself may leave float64's range: scaled by 2^near, its blocks have norms about one.
+            near = _towards_one(blocks)
+            blocks = {name: np.ldexp(block, near) for name, block in blocks.items()}
             W = reference_compose(architecture, blocks)
             unsigned = float(np.linalg.norm(reference_compose(architecture, {k: np.abs(b) for k, b in blocks.items()})))
             size = float(np.linalg.norm(W))
@@ -322,7 +325,7 @@ class Problem:
                 target = np.where(W < 0, -1, 1) * np.abs(self.target)
             plain = replace(
                 plain,
-                exponent=plain.exponent + exponent,
+                exponent=plain.exponent + near + exponent,
                 target_exponent=round(math.log2(wanted / target_size)) if target_size > 0 else 0,
                 target=target,
             )
@@ -330,6 +333,12 @@ class Problem:
         if self.pace == "late":
             return _returning(scaled, assumes)
         return _on_the_edge(scaled, assumes) if self.pace == "coarse" else scaled
+
+
+def _towards_one(blocks: Mapping[str, np.ndarray]) -> int:
+    """The exponent of two that, given to every block, brings the geometric mean of their norms nearest to one."""
+    norms = [norm for block in blocks.values() if 0 < (norm := float(np.linalg.norm(block))) < math.inf]
+    return -round(sum(map(math.log2, norms)) / len(norms)) if norms else 0
 
 
 def _time_unit(state: State, pace: str) -> int:

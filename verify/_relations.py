@@ -98,6 +98,18 @@ def _floats(x: Any) -> np.ndarray:
     return np.asarray(x, dtype=float)
 
 
+def apart(one: Any, other: Any) -> np.ndarray | None:
+    """How far two values of one quantity are apart, float64; None: they have different shapes.
+
+    Subtracted in their own arithmetic: rounded first, two values in high precision would agree to their last digits.
+    """
+    if isinstance(one, Precise) or isinstance(other, Precise):
+        a, b = (np.asarray(raw(scalar(x)), dtype=object) for x in (one, other))
+        return None if a.shape != b.shape else np.abs(entrywise(lambda x, y: _number(x) - _number(y), a, b).astype(float))
+    here, there = _floats(one), _floats(other)
+    return None if here.shape != there.shape else np.asarray(np.abs(here - there))
+
+
 FLOAT_BITS = 900  # exponents of two within which float64 holds a number with all its digits, and room for a ratio
 
 
