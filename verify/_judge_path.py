@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +15,12 @@ from ._batch import TIGHTER, PathBatch, PathFailure
 from ._claim import Claim
 from ._evaluate import relations
 from ._judge_order import HALVINGS, PATH_ROUNDING, START_MARGIN, begins, judge_order
-from ._judge_state import NOISE_MARGIN, PERSISTED, ROUNDING, is_clear, ratio, worst_entry
+from ._judge_state import NOISE_MARGIN, NOTHING, PERSISTED, ROUNDING, is_clear, is_noise, ratio, worst_entry
 from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._path import COARSE, FINE
 from ._precise_descent import lifted, precise_descent
-from ._relations import Relation, concatenated_gap
+from ._relations import Relation, bits_left, concatenated_gap
+from ._shaken import shaking
 from ._verdict import Outcome
 
 CONSTANTS = 1e-13  # relative discrepancies below this may come from rounded constants in the conjecture itself
@@ -37,8 +39,8 @@ Ask = Callable[..., Stated]
 def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
     """What one solved flow says of a claim: solved at two tolerances, the difference is the error bar.
 
-    Where float64 could not see how the operands move (they carry a large common term), the claim is evaluated again in
-    75 digits on the same solved states.
+    Where something is violated, or float64 could not see how the operands move (they carry a large common term), the
+    claim is evaluated again in 75 digits on the same solved states: a discrepancy may be the claim's own rounding.
 
     Raises: whatever the claim's function raises in float64.
     """
@@ -48,17 +50,21 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
 
     try:
         outcome, hidden = _refine_flow(plain, ROUNDING, batch.records)
-        if not hidden:
+        if not hidden and outcome.status != "violated":
             return outcome
+
+        def precise(rtol: float, jitter: int = 0, rounded: int = 0) -> Stated:
+            with shaking(rounded) if rounded else nullcontext():
+                return relations(claim, lifted(batch.flow(index, rtol, jitter=jitter), rounded=rounded))
+
         try:
             with precision(DIGITS):
-
-                def precise(rtol: float, jitter: int = 0, rounded: int = 0) -> Stated:
-                    return relations(claim, lifted(batch.flow(index, rtol, jitter=jitter), rounded=rounded))
-
                 again, _ = _refine_flow(precise, 1e-60, batch.records)
-        except (PathFailure, ArithmeticError, TypeError, AttributeError, Unsupported) as error:
-            return replace(outcome, status="undecided", how=f"{BELOW}; {error}")
+        except PathFailure:
+            raise
+        except Exception as error:
+            because = BELOW if hidden else f"{outcome.how}; what float64 shows has no second look in {DIGITS} digits"
+            return replace(outcome, status="undecided", how=f"{because}; {type(error).__name__}: {error}")
         if again.status == "violated":
             again = replace(again, how=f"{again.how}; the claim evaluated in {DIGITS} digits on the solved states")
         return again
@@ -93,7 +99,8 @@ def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool
         return Outcome("holds", order=order, **given), _hidden(ask, stated, coarser, scale, rounding, records)
     noise = START_MARGIN * operand_change(stated, ask(FINE, jitter=1), records)
     if rounding != ROUNDING:  # the solver worked in float64: its records are rounded, however the claim is evaluated
-        noise = np.maximum(noise, START_MARGIN * operand_change(stated, ask(FINE, rounded=1), records))
+        for seed in (1, 2):  # and the claim's own rounding in 75 digits, up and down
+            noise = np.maximum(noise, START_MARGIN * operand_change(stated, ask(FINE, rounded=seed), records))
     allowed = allowed + noise
     given["allowed"] = float(ratio(allowed, scale)[at])
     bad = (fine > allowed) | too_wide(allowed, fine, scale, rounding * scale)
@@ -260,7 +267,7 @@ def _second_look(
             return Outcome("undecided", how="the relation has another shape in high precision", **given)
         solver = of_flow + PATH_ROUNDING * np.minimum(scale, COMMON) * with_flow
         # What is zero but for rounding has no size of its own: the discrepancy that float64 showed sets it.
-        gone = (ratio(fine, scale) <= 1e-25) | (fine <= 1e-20 * violation) | (fine <= solver)
+        gone = (ratio(fine, scale) <= NOTHING) | (fine <= 1e-20 * violation) | (fine <= solver)
         if np.all(gone):
             return Outcome("holds", refined=float(ratio(fine, scale).max()), **given)
         more, finest, _ = at(MORE_DIGITS)
@@ -271,6 +278,8 @@ def _second_look(
     given["refined"] = float(ratio(finest, scale).max())
     clear = CLEAR_OF_SOLVER * solver
     same = np.abs(finest - fine) <= PERSISTED * fine
+    if np.any(~gone & same):
+        same &= ~is_noise(at, bits_left(more))
     real = ~gone & same & (fine > clear) & (ratio(fine, scale) > CONSTANTS)
     if np.any(real):
         place = int(np.argmax(np.where(real, ratio(finest, scale), -1)))

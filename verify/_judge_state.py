@@ -27,7 +27,7 @@ CLEAR, CLEARLY = 1e6, 1e-8  # violations this far above the error bar and this l
 CEILING = 1e-6  # an error bar above this part of the scale says nothing: 75 digits decide, or nobody
 GROSS = 1e-3  # without a high-precision counterpart only violations of this relative size are told by float64 alone
 
-NOTHING = 1e-25  # relative discrepancies below this in 75 digits are rounding, of a rate by differences too
+NOTHING = 1e-45  # relative discrepancies below this in 75 digits are rounding, of a rate by differences too
 VANISHED = 1e-20  # shrinking by this factor from 75 to 300 digits means the discrepancy is rounding
 STEADY = 0.5  # powers of two by which a real violation changes when its input moves in the last of 300 digits
 PERSISTED = 0.1  # a real violation keeps at least this part of its size under refinement
@@ -224,7 +224,7 @@ def second_look(
             # What is zero in 75 digits and not in 300 is rounding too.
             left = (ratio(fine, fine_scale) > NOTHING) & (now > before + math.log2(VANISHED)) & np.isfinite(before)
             if left.any():
-                left &= ~_is_noise(at_precision, now)
+                left &= ~is_noise(at_precision, now)
             persists = left & (now >= before + math.log2(PERSISTED))
             if rounding.inexact:
                 bar = rounding.resolution * fine_scale + NOISE_MARGIN * _moved(at_precision, fine)
@@ -265,10 +265,11 @@ def _part_left(where: np.ndarray, violation: np.ndarray, before: np.ndarray, now
         return float(np.max(np.where(where & np.isfinite(showed), np.exp2(now - showed), 0.0), initial=0.0))
 
 
-def _is_noise(at_precision: Callable[[int], tuple[Any, np.ndarray, np.ndarray]], now: np.ndarray) -> np.ndarray:
-    """Entries whose discrepancy in 300 digits is another when the inputs move in their last digits.
+def is_noise(at_precision: Callable[[int], tuple[Any, np.ndarray, np.ndarray]], now: np.ndarray) -> np.ndarray:
+    """Entries whose discrepancy in 300 digits is another with inputs moved in their last digits and directed rounding.
 
-    Rounding in an iteration for eigenvalues can be smaller in fewer digits than in more, by chance.
+    Rounding in an iteration for eigenvalues can be smaller in fewer digits than in more, by chance; and what is below
+    the last of 300 digits is lost in 75 too.
     """
     noise = np.zeros(now.shape, dtype=bool)
     for seed in range(2):

@@ -105,7 +105,7 @@ def apart(one: Any, other: Any) -> np.ndarray | None:
     """
     if isinstance(one, Precise) or isinstance(other, Precise):
         a, b = (np.asarray(raw(scalar(x)), dtype=object) for x in (one, other))
-        return None if a.shape != b.shape else np.abs(entrywise(lambda x, y: _number(x) - _number(y), a, b).astype(float))
+        return None if a.shape != b.shape else entrywise(lambda x, y: abs(_number(x) - _number(y)), a, b).astype(float)
     here, there = _floats(one), _floats(other)
     return None if here.shape != there.shape else np.asarray(np.abs(here - there))
 

@@ -1,4 +1,7 @@
-"""Inputs in high precision moved in their last digits: a discrepancy that this changes by its own size is noise."""
+"""Inputs in high precision moved in their last digits, and every operation rounded the other way.
+
+A discrepancy that this changes by its own size is noise.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,15 @@ _seed: ContextVar[int | None] = ContextVar("shaken", default=None)
 
 @contextmanager
 def shaking(seed: int) -> Iterator[None]:
-    """A context in which `shaken` moves numbers; the same seed moves the same numbers alike."""
+    """A context in which `shaken` moves numbers, and mpfr rounds down (even seeds) or up (odd ones).
+
+    The same seed moves the same numbers alike. Directed rounding shows what moved inputs cannot: 1 - x is 1 for every
+    x below the digits in force.
+    """
     token = _seed.set(seed)
     try:
-        yield
+        with gmpy2.context(gmpy2.get_context(), round=gmpy2.RoundUp if seed % 2 else gmpy2.RoundDown):
+            yield
     finally:
         _seed.reset(token)
 
