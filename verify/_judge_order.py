@@ -187,8 +187,9 @@ def columns_of(relation: Relation, shape: tuple[int, ...], records: int) -> np.n
 # -- second look
 def _confirmed(trace: _Trace, outcome: Outcome) -> Outcome:
     """A violation beside its rounding and the error of its flow, then the coarse runs in 75 digits."""
-    level = trace.first + len(trace.stated) - 1
-    last, broken = trace.stated[-1], [i for i, t in enumerate(trace.told) if t.status == "violated"]
+    seen = max(len(trace.stated) - 1 - LASTS, 0)  # where it was first seen: rounding need not be asked at finer levels
+    level = trace.first + seen
+    last, broken = trace.stated[seen], [i for i, t in enumerate(trace.told) if t.status == "violated"]
     moved = trace.at(level, jitter=1)
     noise = [START_MARGIN * operand_change((last[i],), (moved[i],), trace.batch.records) for i in range(len(last))]
     if trace.batch.flow_was_asked:

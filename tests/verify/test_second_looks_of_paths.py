@@ -113,7 +113,7 @@ class Trace(order._Trace):
         self.stable = self.first = self.small = 0
         self._moved = None
         self.values, self.moved = values, moved
-        self.stated = [self.at(level) for level in range(len(values))]
+        self.stated = [self.at(level) for level in range(len(values) if isinstance(values[0], float) else 1)]
         self.told = [Told("violated", 0.0, np.array([True]))]
 
     def at(self, level: int, jitter: int = 0, rtol: float | None = None):
@@ -153,6 +153,37 @@ def test_what_float64_does_not_resolve_must_vanish_with_the_step_in_75_digits(mo
     monkeypatch.setattr(order, "_in_digits", _in_digits(digits))
     told = order._resolved(Trace(STAYS), Outcome("hidden"))
     assert told.status == status, told.how
+
+
+SETTLES = [0.08, 0.04, 0.025, 0.0175, 0.01375, 0.011875, 0.0109375, 0.01046875]  # to 0.01
+TURNS = [*SETTLES[:6], 0.006, 0.003]  # looks the same for six levels
+
+
+@pytest.mark.parametrize(
+    ("entries", "lasts", "status"),
+    [
+        ([SETTLES], 0, "violated"),
+        ([SETTLES], 2, "violated"),
+        ([TURNS], 0, "violated"),
+        ([TURNS], 2, "undecided"),
+        ([TURNS, SETTLES], 2, "violated"),
+        ([TURNS, [0.3, *SETTLES[:7]]], 2, "undecided"),  # never the same entry for long
+        ([SETTLES[:6]], 2, "undecided"),  # ends before it has lasted
+    ],
+)
+def test_a_violated_order_must_last_in_the_same_entry(entries, lasts: int, status: str) -> None:
+    class Entries(Trace):
+        def at(self, level: int, jitter: int = 0, rtol: float | None = None):
+            return (equal(torch.tensor([values[level] for values in self.values], dtype=torch.float64), 0.0, order=1),)
+
+        def follow(self, levels: int) -> Outcome:
+            self.stated, self.told = [], []
+            return super().follow(levels, False, lasts)
+
+    trace = Entries(entries)
+    trace.small = len(entries[0])
+    trace._regime = lambda: 0
+    assert trace.follow(len(entries[0]) - lasts).status == status
 
 
 # -- a representation cost by three efforts

@@ -403,3 +403,13 @@ def test_what_was_drawn_is_plain_data_and_ranges(subject: str, assumes: str) -> 
     assert told["problems"] == sum(told.get("paces", {"": told["problems"]}).values())
     low, high = told["sizes"]
     assert 1 <= low <= high <= 12
+
+
+@pytest.mark.parametrize("assumes", ["generic", "balanced", "small", "unbalanced"])
+@pytest.mark.parametrize("chain", ["column", "mode", "gate"])
+def test_paths_of_the_deepest_models_begin_with_numbers_of_usual_size(chain: str, assumes: str) -> None:
+    """At depth 64 and order 4 the product of 257 blocks of whole numbers leaves float64's range."""
+    for problem in draw_problems(problems(64, 4, chain), 3, 12):
+        path = problem.for_path(assumes)
+        norm = float(torch.linalg.vector_norm(path.state(assumes).tensor))
+        assert np.isfinite(norm) and norm < 2.0**40, path.kind
