@@ -1,12 +1,14 @@
 """What is never drawn cannot be refuted: false statements about sizes, scales, weights, minima, saddles and steps."""
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 import torch
 
+from numerics import Architecture
 from verify import Descent, Flow, Seeds, State, Target, Verdict, assume, at_most, conjecture, equal
 from verify._engine import CellRun
 from verify._events import Cell
@@ -406,10 +408,10 @@ def test_what_was_drawn_is_plain_data_and_ranges(subject: str, assumes: str) -> 
 
 
 @pytest.mark.parametrize("assumes", ["generic", "balanced", "small", "unbalanced"])
-@pytest.mark.parametrize("chain", ["column", "mode", "gate"])
-def test_paths_of_the_deepest_models_begin_with_numbers_of_usual_size(chain: str, assumes: str) -> None:
-    """At depth 64 and order 4 the product of 257 blocks of whole numbers leaves float64's range."""
-    for problem in draw_problems(problems(64, 4, chain), 3, 12):
-        path = problem.for_path(assumes)
-        norm = float(torch.linalg.vector_norm(path.state(assumes).tensor))
-        assert np.isfinite(norm) and norm < 2.0**40, path.kind
+@pytest.mark.parametrize("factor", [2**10, 2**40])
+def test_paths_of_models_whose_tensor_leaves_float64_begin_with_usual_numbers(factor: int, assumes: str) -> None:
+    """At depth 40 the product of 121 blocks of larger whole numbers is far beyond 2^1024."""
+    for problem in draw_problems(problems(Architecture(40, (2, 3, 2), (2, 2, 2), "gate")), 2, 12):
+        larger = replace(problem, blocks={name: block * factor for name, block in problem.blocks.items()}, kind="plain")
+        norm = float(torch.linalg.vector_norm(larger.for_path(assumes).state(assumes).tensor))
+        assert norm < 2.0**64  # one exponent for all blocks
