@@ -23,7 +23,7 @@ PATH_ROUNDING = 1024 * EPS  # rounding that a path of some dozens of steps may c
 START_MARGIN = 64.0  # how much more rounding a run collects than one rounding of its start
 HALVINGS = 9  # levels that a whole batch is followed down: 16 * 2^8 steps
 DEEPEST = 11  # levels that one small problem alone is followed down: 16 * 2^10 steps
-LASTS = 2  # levels further at which a violation must still stand: a transient may look settled for a while
+LASTS = 1  # levels further at which a violation must still stand: a transient may look settled for a while
 FIRST_LOOK = 3  # levels before anything is said
 PRECISE_LEVELS = 3  # levels of the second look: the run itself in 75 digits
 CONFIRMED_LEVELS = 2  # of them, where float64 has told the order already and only its runs are checked
@@ -36,8 +36,8 @@ Stated = tuple[Relation, ...]
 def judge_order(claim: Claim, batch: PathBatch, index: int, witnessed: bool, first: int) -> Outcome:
     """What the discrepancies of one problem say while the step is halved.
 
-    A violation is looked at again: alone, LASTS levels further down, with flows solved more tightly, beside what
-    rounding the start does, and with the runs at the coarse steps repeated in 75 digits. What stands below the
+    A violation is looked at again: LASTS levels further down, alone and with flows solved more tightly if flows are
+    asked, beside what rounding the start does, and with the runs at the coarse steps repeated in 75 digits. What stands below the
     resolution of float64 is asked of those digits as well.
 
     Arguments:
@@ -50,8 +50,9 @@ def judge_order(claim: Claim, batch: PathBatch, index: int, witnessed: bool, fir
     if witnessed:
         return outcome
     if outcome.status == "violated":
-        trace = _Trace(claim, batch.alone(index), 0, first)
-        outcome = trace.follow(DEEPEST, False, LASTS)
+        if batch.flow_was_asked:
+            trace = _Trace(claim, batch.alone(index), 0, first)
+        outcome = trace.again(DEEPEST)
         if outcome.status == "violated":
             return _confirmed(trace, outcome)
     return _resolved(trace, outcome) if outcome.status == "hidden" else outcome
@@ -106,6 +107,11 @@ class _Trace:
                 break
         self.told = [self._lasting(t, entries, seen > lasts) for t, entries in zip(self.told, standing, strict=True)]
         return self._outcome()
+
+    def again(self, levels: int) -> Outcome:
+        """Follow once more, from the first level on; a violation must last."""
+        self.stated, self.told = [], []
+        return self.follow(levels, False, LASTS)
 
     @staticmethod
     def _lasting(seen: Told, entries: np.ndarray, lasted: bool) -> Told:

@@ -46,9 +46,9 @@ def told(
     """Judge the order at which a discrepancy d(h) = c0 + c h^p + .. vanishes against a claimed power of the step.
 
     Violated: an entry whose last SETTLED levels agree either on a limit c0 that is bounded away from zero (Aitken's,
-    from neighbouring levels) or on an order p below the claimed one. Holds: in every series the largest discrepancy
-    falls with the claimed order, and what Richardson's extrapolation to that order leaves falls too, so that no small
-    limit hides behind a large leading term.
+    from neighbouring levels, and not explained by powers of h from the claimed one on) or on an order p below it.
+    Holds: in every series the largest discrepancy falls with the claimed order, and what Richardson's extrapolation to
+    that order leaves falls too, so that no small limit hides behind a large leading term.
 
     Arguments:
         signed: (L, n), discrepancies at L levels; positive is the wrong side.
@@ -103,7 +103,15 @@ def _settled_below(wrong: np.ndarray, bars: np.ndarray, claimed: int) -> tuple[n
         # Or it does not move any more: what is left of the way is far below the limit, and does not grow.
         ways = np.abs(steps)
         stands_still = (ways[2] <= 1e-3 * size) & np.all(ways <= 1e-2 * size, axis=0)
-        to_a_limit = stands & ((geometric & bounded) | (stands_still & (ways[2] <= np.maximum(ways[0], 4 * bars))))
+        # And an expansion in powers of the step from the claimed one on must leave it too: early on, few steps of a
+        # product of many growing factors fall so much faster than geometrically that Aitken's limit overshoots.
+        left = last
+        for power in range(claimed, claimed + SETTLED - 1):
+            left = (2.0**power * left[1:] - left[:-1]) / (2.0**power - 1)
+        stays = left[0] * np.sign(last[-1]) >= BOUNDED * size
+        to_a_limit = (
+            stands & stays & ((geometric & bounded) | (stands_still & (ways[2] <= np.maximum(ways[0], 4 * bars))))
+        )
         orders = np.log2(np.abs(last[:-1] / last[1:]))
         spread = orders.max(axis=0) - orders.min(axis=0)
         even = (spread <= 0.6 * AGREE) & (orders.max(axis=0) <= claimed - 2 * SLACK) & (orders.min(axis=0) >= 0.4)

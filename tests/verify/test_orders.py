@@ -59,3 +59,17 @@ def test_a_bound_is_violated_on_its_wrong_side_alone_and_an_equality_on_both(sid
     staying = [side * 0.01] * 4
     assert status(staying, one_sided=True) == ("violated" if side > 0 else "holds")
     assert status(staying) == "violated"
+
+
+@pytest.mark.parametrize(
+    "discrepancy",
+    [
+        # Seen at the first records of true claims: entries that grow from nothing, in 1, 2, 4 and 8 steps.
+        [-1.46937149e-30, -6.22423240e-31, -2.69570800e-31, -1.22286726e-31],
+        [1.22086537e-35, 3.67839506e-36, 1.13920463e-36, 3.82663919e-37],
+        [h + 8 * h**2 + 24 * h**3 for h in (1, 1 / 2, 1 / 4, 1 / 8)],
+    ],
+)
+def test_what_powers_of_the_step_explain_is_no_limit(discrepancy: list[float]) -> None:
+    """Falling by more than twofold, and by less each time, Aitken's limit overshoots zero."""
+    assert status(discrepancy, bar=1e-45) != "violated"
