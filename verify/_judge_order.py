@@ -37,8 +37,8 @@ def judge_order(claim: Claim, batch: PathBatch, index: int, witnessed: bool, fir
     """What the discrepancies of one problem say while the step is halved.
 
     A violation is looked at again: LASTS levels further down, alone and with flows solved more tightly if flows are
-    asked, beside what rounding the start does, and with the runs at the coarse steps repeated in 75 digits. What stands below the
-    resolution of float64 is asked of those digits as well.
+    asked, beside what rounding the start does, and with the runs at the coarse steps repeated in 75 digits. What stands
+    below the resolution of float64 is asked of those digits as well.
 
     Arguments:
         first: the coarsest level that does not diverge.
