@@ -55,13 +55,25 @@ class GroupRMSprop(Optimizer):
         return loss
 
 
+def _without_compiler(rule: type[Optimizer]) -> Callable[..., Optimizer]:
+    """The rule without the guards for torch.compile, which nobody uses here: they import half a second of compiler.
+
+    They are decorators; what they wrap is PyTorch's own method, unchanged.
+    """
+    own = {name: getattr(rule, name) for name in ("add_param_group", "zero_grad", "step")}
+    bare = {name: getattr(method, "__wrapped__", method) for name, method in own.items()}
+    return type(rule.__name__, (rule,), {"__doc__": rule.__doc__, **bare, "step": torch.no_grad()(bare["step"])})
+
+
+_SGD, _Adam, _RMSprop = (_without_compiler(rule) for rule in (SGD, Adam, RMSprop))
+_GroupRMSprop = _without_compiler(GroupRMSprop)
 # fused: one kernel for all blocks; a step over a dozen small ones costs a third.
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
-    "gd": partial(SGD, fused=True),
-    "momentum": lambda params, momentum=0.9, **options: SGD(params, momentum=momentum, fused=True, **options),
-    "group-rmsprop": GroupRMSprop,
-    "rmsprop": RMSprop,
-    "adam": partial(Adam, fused=True),
+    "gd": partial(_SGD, fused=True),
+    "momentum": lambda params, momentum=0.9, **options: _SGD(params, momentum=momentum, fused=True, **options),
+    "group-rmsprop": _GroupRMSprop,
+    "rmsprop": _RMSprop,
+    "adam": partial(_Adam, fused=True),
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from ._claim import Claim
 from ._evaluate import relations
@@ -75,7 +75,7 @@ def interval(
         deviation: standard deviation over resamples.
         down, up: how far an unseen share of runs could move the discrepancy, both >= 0.
     """
-    half = student.ppf((1 + LEVEL) / 2, count - 1) * deviation
+    half = stdtrit(count - 1, (1 + LEVEL) / 2) * deviation
     return point - np.hypot(half, down), point + np.hypot(half, up)
 
 
