@@ -35,6 +35,9 @@ def test_verdicts_and_their_order_do_not_depend_on_the_number_of_processes(comma
         ran = command(*words)
         assert ran.code == 0, ran.out
         documents.append(json.loads(Path("o.json").read_text())["claims"])
+        asked = [(c["depth"], c["id"]) for c in documents[-1]]
+        assert [depth for depth, _ in asked] == sorted(depth for depth, _ in asked)  # cell after cell
+        assert len(set(asked)) == len(asked)
     assert len(documents[0]) > 8
     for one, three in zip(*documents, strict=True):
         assert {**one, "seconds": 0} == {**three, "seconds": 0}

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from verify import Seeds, at_most, conjecture, constant, equal
+from verify._evaluate import relations
 from verify._judge_seeds import judge_seeds
 from verify._path import Descent
 from verify._problem import Problem
-from verify._resampling import BEYOND, interval, unseen_share
+from verify._resampling import BEYOND, interval, spread, unseen_share
 from verify._seeds import PathFailure
 from verify._strategies import draw_problems, problems
 
@@ -211,6 +212,22 @@ def test_a_mean_of_zero_is_told_on_the_scale_of_single_runs() -> None:
 def test_a_statement_about_no_seed_at_all_is_still_judged() -> None:
     assert judged(lambda s: equal(0.5, 0.75), uniform).status == "violated"
     assert judged(lambda s: constant([0.5, 0.5]), uniform).status == "holds"
+
+
+def of_mean(seeds: Seeds):
+    return equal(seeds.mean(lambda r: r.x), 0)
+
+
+def of_sum(seeds: Seeds):
+    return equal(seeds.count * seeds.mean(lambda r: r.x), 0)
+
+
+@pytest.mark.parametrize(("statement", "steady"), [(of_mean, True), (of_sum, False)])
+def test_a_statistic_that_grows_with_the_number_of_runs_is_not_steady(statement, steady: bool) -> None:
+    """Its resamples, all of one size, do not show it."""
+    seeds = Seeds([Run(x) for x in np.random.default_rng(3).normal(1, 1, 48)])
+    claim = conjecture(statement)
+    assert spread(claim, seeds, seeds, relations(claim, seeds)).steady == [steady]
 
 
 # -- functions are told apart
