@@ -17,6 +17,7 @@ from ._numbers import DIGITS, Unsupported, precision
 from ._orders import SETTLED, Told, told
 from ._precise_descent import precise_descent
 from ._relations import Relation
+from ._rounding import recording
 from ._verdict import Outcome
 
 PATH_ROUNDING = 1024 * EPS  # rounding that a path of some dozens of steps may collect, relative
@@ -271,7 +272,7 @@ def _in_digits(trace: _Trace, levels: int) -> list[Stated]:
     if work > PRECISE_WORK:
         raise _Unrepeatable(f"the run is too large to be repeated in {DIGITS} digits")
     try:
-        with precision(DIGITS):
+        with precision(DIGITS), recording():
             return [
                 ordered(relations(claim, precise_descent(batch, trace.index, trace.stable + n, claim.optimizer)))
                 for n in range(levels)

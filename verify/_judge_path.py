@@ -15,11 +15,12 @@ from ._batch import TIGHTER, PathBatch, PathFailure
 from ._claim import Claim
 from ._evaluate import relations
 from ._judge_order import HALVINGS, PATH_ROUNDING, START_MARGIN, begins, judge_order
-from ._judge_state import NOISE_MARGIN, NOTHING, PERSISTED, ROUNDING, is_clear, is_noise, ratio, worst_entry
+from ._judge_state import NOISE_MARGIN, NOTHING, PERSISTED, ROUNDING, is_clear, is_noise, moved_by, ratio, worst_entry
 from ._numbers import DIGITS, MORE_DIGITS, Unsupported, precision
 from ._path import COARSE, FINE
 from ._precise_descent import lifted, precise_descent
 from ._relations import Relation, bits_left, concatenated_gap
+from ._rounding import recording
 from ._shaken import shaking
 from ._verdict import Outcome
 
@@ -54,8 +55,9 @@ def judge_flow(claim: Claim, batch: PathBatch, index: int) -> Outcome:
             return outcome
 
         def precise(rtol: float, jitter: int = 0, rounded: int = 0) -> Stated:
-            with shaking(rounded) if rounded else nullcontext():
-                return relations(claim, lifted(batch.flow(index, rtol, jitter=jitter), rounded=rounded))
+            solved = batch.flow(index, rtol, jitter=jitter)
+            with shaking(rounded) if rounded else nullcontext(), recording(jitter=rounded or None):
+                return relations(claim, lifted(solved, rounded=rounded))
 
         try:
             with precision(DIGITS):
@@ -262,7 +264,8 @@ def _second_look(
             return again, *concatenated_gap(again)
 
     try:
-        _, fine, scale = at(DIGITS)
+        with recording() as rounding:
+            _, fine, scale = at(DIGITS)
         if fine.shape != violation.shape:
             return Outcome("undecided", how="the relation has another shape in high precision", **given)
         solver = of_flow + PATH_ROUNDING * np.minimum(scale, COMMON) * with_flow
@@ -270,7 +273,9 @@ def _second_look(
         gone = (ratio(fine, scale) <= NOTHING) | (fine <= 1e-20 * violation) | (fine <= solver)
         if np.all(gone):
             return Outcome("holds", refined=float(ratio(fine, scale).max()), **given)
-        more, finest, _ = at(MORE_DIGITS)
+        with recording() as rounding:
+            more, finest, _ = at(MORE_DIGITS)
+        bar = rounding.resolution * scale + NOISE_MARGIN * moved_by(at, fine) if rounding.inexact else 0.0
     except Unsupported as unsupported:
         return Outcome("undecided", how=f"no high-precision counterpart of {unsupported}", **given)
     except Exception as error:
@@ -280,7 +285,7 @@ def _second_look(
     same = np.abs(finest - fine) <= PERSISTED * fine
     if np.any(~gone & same):
         same &= ~is_noise(at, bits_left(more))
-    real = ~gone & same & (fine > clear) & (ratio(fine, scale) > CONSTANTS)
+    real = ~gone & same & (fine > clear) & (fine > bar) & (ratio(fine, scale) > CONSTANTS)
     if np.any(real):
         place = int(np.argmax(np.where(real, ratio(finest, scale), -1)))
         measured, predicted = worst_entry(more)

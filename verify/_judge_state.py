@@ -227,7 +227,7 @@ def second_look(
                 left &= ~is_noise(at_precision, now)
             persists = left & (now >= before + math.log2(PERSISTED))
             if rounding.inexact:
-                bar = rounding.resolution * fine_scale + NOISE_MARGIN * _moved(at_precision, fine)
+                bar = rounding.resolution * fine_scale + NOISE_MARGIN * moved_by(at_precision, fine)
     except (NotDifferentiable, Undefined) as undefined:
         return Outcome("undefined", how=str(undefined))
     except Unsupported as unsupported:
@@ -284,7 +284,7 @@ def is_noise(at_precision: Callable[[int], tuple[Any, np.ndarray, np.ndarray]], 
     return noise
 
 
-def _moved(at_precision: Callable[[int], tuple[Any, np.ndarray, np.ndarray]], fine: np.ndarray) -> np.ndarray:
+def moved_by(at_precision: Callable[[int], tuple[Any, np.ndarray, np.ndarray]], fine: np.ndarray) -> np.ndarray:
     """How much a discrepancy moves when every value that left for float64 is moved by some roundings: the most of 3."""
     worst = np.zeros_like(fine)
     for seed in range(3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gmpy2
@@ -16,6 +17,7 @@ from ._path import Descent, Flow
 from ._precise import Precise, raw
 from ._refinement import options_of
 from ._state import PreciseState, State
+from ._torch_factories import outside
 
 if TYPE_CHECKING:
     from ._batch import PathBatch
@@ -135,14 +137,16 @@ def precise_descent(
             for name, value in blocks.items():
                 history[name].append(value)
     parameters = {name: Precise(np.stack(values)) for name, values in history.items()}
-    steps = torch.arange(batch.records + 1) * every
     unit = batch.unit(index, optimizer)
-    times: Any = steps.to(torch.float64) * (float(step) * unit)
-    descent = PreciseDescent(architecture, times, torch.zeros(0), parameters, target, weights / unit)
+    with outside():
+        steps = torch.arange(batch.records + 1) * every
+        times: Any = steps.to(torch.float64) * (float(step) * unit)
+        none = torch.zeros(0)
+    descent = PreciseDescent(architecture, times, none, parameters, target, weights / unit)
     descent.step, descent.steps, descent.optimizer = float(step) * unit, steps, optimizer
     descent.losses = torch.stack([s.loss for s in descent.states])
-    descent._flow = lambda: batch.reference(index, optimizer, rtol)
-    descent._modified_flow = lambda: batch.modified_flow(index, level, optimizer, rtol)
+    descent._flow = outside()(partial(batch.reference, index, optimizer, rtol))
+    descent._modified_flow = outside()(partial(batch.modified_flow, index, level, optimizer, rtol))
     return descent
 
 
@@ -153,7 +157,8 @@ class LiftedFlow(Flow):
     _solved: Flow
 
     def at(self, time: float) -> State:
-        state = self._solved.at(time)
+        with outside():
+            state = self._solved.at(time)
         return PreciseState(state.architecture, _lifted(state.parameters), self.target, self.weights)
 
 
@@ -166,11 +171,14 @@ def lifted(flow: Flow, *, rounded: int = 0) -> LiftedFlow:
     parameters = dict(flow.parameters)
     if rounded:
         generator = torch.Generator().manual_seed(rounded)
-        for name, value in parameters.items():
-            moves = torch.rand(value.shape, generator=generator, dtype=torch.float64) - 0.5
-            parameters[name] = value * (1 + 2.0**-51 * moves)
+        with outside():
+            for name, value in parameters.items():
+                moves = torch.rand(value.shape, generator=generator, dtype=torch.float64) - 0.5
+                parameters[name] = value * (1 + 2.0**-51 * moves)
+    with outside():
+        none = torch.zeros(0)
     exact = LiftedFlow(
-        flow.architecture, flow.times, torch.zeros(0), _lifted(parameters),
+        flow.architecture, flow.times, none, _lifted(parameters),
         Precise(_exactly(flow.target)), Precise(_exactly(flow.weights)),
     )  # fmt: skip
     exact.rtol, exact._solved = flow.rtol, flow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gmpy2
@@ -42,6 +44,13 @@ class Factories(TorchFunctionMode):
             exact = entrywise(lambda v: gmpy2.mpq(float(v)), values) if made.dtype == FLOAT else values.astype(object)
             return Precise(exact, kind_of(made))
         return made
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """A context in which torch works as it does: what a claim asks for may have to be solved or trained first."""
+    with torch._C.DisableTorchFunction():
+        yield
 
 
 def holds_precise(data: Any) -> bool:
