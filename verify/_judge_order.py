@@ -29,6 +29,7 @@ FIRST_LOOK = 3  # levels before anything is said
 PRECISE_LEVELS = 3  # levels of the second look: the run itself in 75 digits
 CONFIRMED_LEVELS = 2  # of them, where float64 has told the order already and only its runs are checked
 PRECISE_WORK = 60_000  # parameters times steps of the finest such run; more is not affordable
+SOLVED = 1e-10  # of its quantity: so far off may be what a claim solves on its own, such as (12), wherever it is held
 SOLVER = 100.0  # resolution of what is held against a solved flow, in its tolerances
 
 Stated = tuple[Relation, ...]
@@ -129,7 +130,7 @@ class _Trace:
         return told(
             signed, self.bars(i), rows[-1].order or 1, columns_of(rows[-1], shape, self.batch.records),
             one_sided=rows[-1].kind in ("at_most", "nonincreasing"), regime=0 if witnessed else self._regime(),
-            common=scale.reshape(-1) > COMMON,
+            common=scale.reshape(-1) > COMMON, floor=SOLVED * np.minimum(scale.reshape(-1), COMMON),
         )  # fmt: skip
 
     def bars(self, i: int) -> np.ndarray:

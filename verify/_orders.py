@@ -42,6 +42,7 @@ def told(
     one_sided: bool,
     regime: int = 0,
     common: np.ndarray | bool = True,
+    floor: np.ndarray | float = 0.0,
 ) -> Told:
     """Judge the order at which a discrepancy d(h) = c0 + c h^p + .. vanishes against a claimed power of the step.
 
@@ -57,10 +58,11 @@ def told(
         one_sided: only positive discrepancies are wrong.
         common: (n,), entries with a large common term: what stays below their resolution is hidden; others hold.
         regime: first level at which the step is small enough for an order to be read off.
+        floor: (n,), limits below it may be the error of an equation that the claim solves on its own.
     """
     wrong = np.maximum(signed, 0.0) if one_sided else signed
     sizes = np.abs(wrong)
-    violated, limit = _settled_below(wrong[max(regime, 0) :], bars, claimed)
+    violated, limit = _settled_below(wrong[max(regime, 0) :], bars, claimed, floor)
     order = _order(sizes)
     if violated.any():
         worst = int(np.argmax(np.where(violated, sizes[-1], -1)))
@@ -83,7 +85,9 @@ def _order(sizes: np.ndarray) -> float | None:
     return float(np.log2(before / after)) if before > 0 and after > 0 else None
 
 
-def _settled_below(wrong: np.ndarray, bars: np.ndarray, claimed: int) -> tuple[np.ndarray, np.ndarray]:
+def _settled_below(
+    wrong: np.ndarray, bars: np.ndarray, claimed: int, floor: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray]:
     """Entries whose last levels agree on a limit, or on an order below the claimed one; and the limits."""
     nothing = np.zeros(wrong.shape[1], dtype=bool), np.zeros(wrong.shape[1])
     if len(wrong) < SETTLED:
@@ -109,9 +113,8 @@ def _settled_below(wrong: np.ndarray, bars: np.ndarray, claimed: int) -> tuple[n
         for power in range(claimed, claimed + SETTLED - 1):
             left = (2.0**power * left[1:] - left[:-1]) / (2.0**power - 1)
         stays = left[0] * np.sign(last[-1]) >= BOUNDED * size
-        to_a_limit = (
-            stands & stays & ((geometric & bounded) | (stands_still & (ways[2] <= np.maximum(ways[0], 4 * bars))))
-        )
+        slowing = ways[2] <= np.maximum(ways[0], 4 * bars)
+        to_a_limit = stands & stays & (size > floor) & ((geometric & bounded) | (stands_still & slowing))
         orders = np.log2(np.abs(last[:-1] / last[1:]))
         spread = orders.max(axis=0) - orders.min(axis=0)
         even = (spread <= 0.6 * AGREE) & (orders.max(axis=0) <= claimed - 2 * SLACK) & (orders.min(axis=0) >= 0.4)

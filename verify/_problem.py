@@ -180,16 +180,18 @@ class Problem:
 
         Source: (12).
         """
-        if self.kind == ALIGNED:
-            return self
         full = np.ones_like(self.mask)
         target = _superdiagonal_target(self.target)
+        outside = np.where(target == 0, self.target, 0)
+        outside[tuple(np.arange(min(self.target.shape)) for _ in self.target.shape)] = 0
+        if self.kind == ALIGNED and not outside.any() and self.mask.all() and self.weights is None:
+            return self  # the same entries: what is drawn anew, as when shrinking, keeps only the name
         return replace(self, target=target, mask=full, weights=None, normalised=False, weight_exponent=0, kind=ALIGNED)
 
     def state(self, assumes: str = "generic") -> State:
         """The state in float64."""
-        if assumes == "superdiagonal" and self.kind != ALIGNED:
-            return self.aligned().state(assumes)
+        if assumes == "superdiagonal" and (aligned := self.aligned()) is not self:
+            return aligned.state(assumes)
         architecture, blocks = self.blocks_for(assumes)
         parameters = {name: torch.from_numpy(np.array(block, dtype=np.float64)) for name, block in blocks.items()}
         target = torch.from_numpy(np.ldexp(self.target.astype(np.float64), self.target_exponent))
@@ -199,8 +201,8 @@ class Problem:
 
     def precise_state(self, assumes: str = "generic") -> PreciseState:
         """The same state in the digits of `precision()`, rebuilt from the whole numbers; call inside `precision()`."""
-        if assumes == "superdiagonal" and self.kind != ALIGNED:
-            return self.aligned().precise_state(assumes)
+        if assumes == "superdiagonal" and (aligned := self.aligned()) is not self:
+            return aligned.precise_state(assumes)
         architecture, blocks = self.blocks_for(assumes, MP(current_digits() + 5))
         parameters = {
             name: Precise(shaken(entrywise(mpf_to_mpfr, block), salt))

@@ -1,11 +1,14 @@
 """A "superdiagonal" start comes with a superdiagonal target and L = 1/2 ||W - target||^2, as (12) has it."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
 
+from numerics import Architecture
 from verify import Descent, Flow, State, Verdict, at_most, check, conjecture, equal
+from verify._strategies import draw_problems, problems
 
 quick = partial(check, order=3, examples=30, paths=7)
 
@@ -69,3 +72,26 @@ def test_a_step_is_the_step_of_the_loss_with_weight_one(optimizer) -> None:
         return equal(after.parameters["G"], moved)
 
     assert quick(first_step, depth=1).verdict is Verdict.SUPPORTED
+
+
+def test_what_is_made_smaller_keeps_a_superdiagonal_target_and_full_observation() -> None:
+    """A shrunk candidate takes over the kind of what it came from, and entries and a mask that were drawn anew."""
+    for problem in draw_problems(problems(Architecture(2, (2, 3, 2), (2, 2, 2), "gate")), 6, 1):
+        renamed = replace(problem, kind=problem.aligned().kind)
+        for of in (renamed, renamed.for_path("superdiagonal")):
+            state = of.state("superdiagonal")
+            assert off_diagonal(state.target) == 0
+            assert len(state.weights.unique()) == 1
+        again = problem.aligned().aligned()
+        assert (again.target == problem.aligned().target).all()
+
+
+def test_a_shrunk_counterexample_about_superdiagonal_paths_is_superdiagonal() -> None:
+    @conjecture(assumes="superdiagonal")
+    def loss_halves(run: Descent):
+        return equal(run.losses, run.losses[:1] / 2, order=1)
+
+    result = quick(loss_halves, depth=2)
+    assert result.verdict is Verdict.REFUTED, result.detail
+    target = torch.tensor(result.counterexample["target"])
+    assert off_diagonal(target) == 0

@@ -73,3 +73,10 @@ def test_a_bound_is_violated_on_its_wrong_side_alone_and_an_equality_on_both(sid
 def test_what_powers_of_the_step_explain_is_no_limit(discrepancy: list[float]) -> None:
     """Falling by more than twofold, and by less each time, Aitken's limit overshoots zero."""
     assert status(discrepancy, bar=1e-45) != "violated"
+
+
+def test_a_limit_below_the_error_of_what_a_claim_solves_is_no_violation() -> None:
+    stands = [3e-11, 3e-11, 3e-11, 3e-11, 3e-11]
+    assert status(stands, bar=1e-13) == "violated"
+    assert status(stands, bar=1e-13, floor=1e-10) == "halve"
+    assert status([8e-10] * 5, bar=1e-13, floor=1e-10) == "violated"
