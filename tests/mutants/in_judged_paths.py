@@ -199,7 +199,7 @@ IN_JUDGED_PATHS = (
     Mutant(
         "verify-gone-in-a-descent",
         PATH,
-        "gone = (ratio(fine, scale) <= 1e-25)",
+        "gone = (ratio(fine, scale) <= NOTHING)",
         "gone = (ratio(fine, scale) <= 1e-3)",
         "In 75 digits a thousandth of a descent's values is nothing.",
         (LOOKS_AGAIN, PATHS, ENGINE),
@@ -215,8 +215,8 @@ IN_JUDGED_PATHS = (
     Mutant(
         "verify-descent-within-its-flow",
         PATH,
-        "real = ~gone & same & (fine > clear) & (ratio(fine, scale) > CONSTANTS)",
-        "real = ~gone & same & (ratio(fine, scale) > CONSTANTS)",
+        "& (fine > clear) & (fine > bar) &",
+        "& (fine > bar) &",
         "A descent held against a solved flow is refuted within that flow's error.",
         (LOOKS_AGAIN, PATHS, FUNCTIONS),
     ),

@@ -184,8 +184,8 @@ IN_JUDGED_SEEDS = (
     Mutant(
         "verify-seeds-one-sided-student",
         SPREADS,
-        "half = student.ppf((1 + LEVEL) / 2, count - 1) * deviation",
-        "half = student.ppf(0.75, count - 1) * deviation",
+        "half = stdtrit(count - 1, (1 + LEVEL) / 2) * deviation",
+        "half = stdtrit(count - 1, 0.75) * deviation",
         "Half of the interval over seeds is a probable error.",
         (CONCLUSIONS, SEEDS),
     ),

@@ -84,7 +84,7 @@ IN_JUDGED_STATES = (
     Mutant(
         "verify-nothing-in-digits",
         STATE,
-        "NOTHING = 1e-25",
+        "NOTHING = 1e-45",
         "NOTHING = 1e-3",
         "In 75 digits a relative discrepancy of a thousandth is nothing.",
         (THRESHOLDS, EARNED, ENGINE),

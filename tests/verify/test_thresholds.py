@@ -35,8 +35,8 @@ def looked(in_75, in_300=None, *, shown: float = 1e-3):
     [
         (1e-3, 1e-3, "violated"),
         (1e-9, 1e-9, "violated"),
-        (1e-24, 1e-24, "violated"),
-        (1e-26, 1e-26, "holds"),
+        (1e-44, 1e-44, "violated"),
+        (1e-46, 1e-46, "holds"),
         (1e-3, 5e-4, "violated"),  # a real violation may lose a part of itself
         (1e-3, 1e-5, "undecided"),  # this one loses too much, and not enough for rounding
         (1e-3, 1e-20, "undecided"),
