@@ -166,13 +166,9 @@ class PathBatch:
             def of(run: Any, rows: slice) -> torch.Tensor:
                 if isinstance(run, Exception):
                     return torch.full((len(target[rows]),), torch.inf)
-                # The three points at once: (3, problems, *shape).
-                points = {name: values[places] for name, values in run.parameters.items()}
-                found = sharpness(
-                    self.frame, points, target[rows].expand(3, *target[rows].shape),
-                    weights[rows].expand(3, *weights[rows].shape), iterations=8,
-                )  # fmt: skip
-                return found.max(0).values
+                points = {name: values[places] for name, values in run.parameters.items()}  # all in one batch
+                data = (values[rows].expand(len(places), *values[rows].shape) for values in (target, weights))
+                return sharpness(self.frame, points, *data, iterations=8).max(0).values
 
             parts = (
                 [of(run, slice(i, i + 1)) for i, run in enumerate(runs)]

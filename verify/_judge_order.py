@@ -23,7 +23,7 @@ from ._verdict import Outcome
 PATH_ROUNDING = 1024 * EPS  # rounding that a path of some dozens of steps may collect, relative
 START_MARGIN = 64.0  # how much more rounding a run collects than one rounding of its start
 HALVINGS = 9  # levels that a whole batch is followed down: 16 * 2^8 steps
-DEEPEST = 11  # levels that one small problem alone is followed down: 16 * 2^10 steps
+DEEPEST = 11  # levels that a violation is followed down: 16 * 2^10 steps
 LASTS = 1  # levels further at which a violation must still stand: a transient may look settled for a while
 FIRST_LOOK = 3  # levels before anything is said
 PRECISE_LEVELS = 3  # levels of the second look: the run itself in 75 digits

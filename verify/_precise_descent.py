@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Blocks = dict[str, np.ndarray]
 Rule = Callable[[Blocks, Blocks], Blocks]  # blocks, gradients -> blocks after one step
+NO_LOSSES = torch.zeros(0)  # until a path has its states, of which they are taken; made outside of any second look
 
 
 def _gd(step: Any) -> Rule:
@@ -141,8 +142,7 @@ def precise_descent(
     with outside():
         steps = torch.arange(batch.records + 1) * every
         times: Any = steps.to(torch.float64) * (float(step) * unit)
-        none = torch.zeros(0)
-    descent = PreciseDescent(architecture, times, none, parameters, target, weights / unit)
+    descent = PreciseDescent(architecture, times, NO_LOSSES, parameters, target, weights / unit)
     descent.step, descent.steps, descent.optimizer = float(step) * unit, steps, optimizer
     descent.losses = torch.stack([s.loss for s in descent.states])
     descent._flow = outside()(partial(batch.reference, index, optimizer, rtol))
@@ -175,10 +175,8 @@ def lifted(flow: Flow, *, rounded: int = 0) -> LiftedFlow:
             for name, value in parameters.items():
                 moves = torch.rand(value.shape, generator=generator, dtype=torch.float64) - 0.5
                 parameters[name] = value * (1 + 2.0**-51 * moves)
-    with outside():
-        none = torch.zeros(0)
     exact = LiftedFlow(
-        flow.architecture, flow.times, none, _lifted(parameters),
+        flow.architecture, flow.times, NO_LOSSES, _lifted(parameters),
         Precise(_exactly(flow.target)), Precise(_exactly(flow.weights)),
     )  # fmt: skip
     exact.rtol, exact._solved = flow.rtol, flow

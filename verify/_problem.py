@@ -180,12 +180,12 @@ class Problem:
 
         Source: (12).
         """
-        full = np.ones_like(self.mask)
-        target = _superdiagonal_target(self.target)
-        outside = np.where(target == 0, self.target, 0)
-        outside[tuple(np.arange(min(self.target.shape)) for _ in self.target.shape)] = 0
-        if self.kind == ALIGNED and not outside.any() and self.mask.all() and self.weights is None:
-            return self  # the same entries: what is drawn anew, as when shrinking, keeps only the name
+        if self.kind == ALIGNED and self.mask.all() and self.weights is None:
+            outside = self.target.copy()
+            outside[(np.arange(min(outside.shape)),) * outside.ndim] = 0
+            if not outside.any():  # what is drawn anew, as when shrinking, or read from a file has but the name
+                return self
+        full, target = np.ones_like(self.mask), _superdiagonal_target(self.target)
         return replace(self, target=target, mask=full, weights=None, normalised=False, weight_exponent=0, kind=ALIGNED)
 
     def state(self, assumes: str = "generic") -> State:

@@ -39,8 +39,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from _mutant import ROOT, Mutant, Stale
 from planted import MUTANTS
+from words import read_words
 
 ROOMS = ("theory", "numerics", "verify")
 NOTICED_BY = ("import", "tests", "main job", "suite")
@@ -73,6 +75,18 @@ class Unfit(Exception):
     def __init__(self, message: str, tests: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.tests = tuple(tests)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What can be set on the command line, and its defaults."""
+
+    jobs: int = 2
+    minutes: float = 240.0
+    each: float = 20.0
+    only: str = "*"
+    write: str = ""
+    keep: str = "out/mutants.json"
 
 
 @dataclass(frozen=True)
@@ -477,17 +491,14 @@ def report(notices: Sequence[Notice], planted: Sequence[Mutant]) -> Iterator[str
 def main(words: Sequence[str]) -> int:
     """Exit code: 0 when enough is noticed, 1 when not, 2 for bad keys, 3 when a mutant is stale or the sources are
     unfit, 4 when the time was up before all were run."""
-    keys = {"jobs": "2", "minutes": "240", "each": "20", "only": "*", "write": ""}
-    keys |= {"keep": "out/mutants.json"}
-    for word in words:
-        name, _, value = word.partition("=")
-        if name not in keys or not value:
-            print(f"unknown {word!r}; keys: {', '.join(f'{k}={v}' for k, v in keys.items())}", file=sys.stderr)
-            return 2
-        keys[name] = value
-    chosen = [m for m in MUTANTS if any(fnmatch.fnmatchcase(m.id, part) for part in keys["only"].split(","))]
+    try:
+        keys = read_words(Keys(), words)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    chosen = [m for m in MUTANTS if any(fnmatch.fnmatchcase(m.id, part) for part in keys.only.split(","))]
     if not chosen:
-        print(f"only={keys['only']} matches no mutant", file=sys.stderr)
+        print(f"only={keys.only} matches no mutant", file=sys.stderr)
         return 2
     stale = 0
     for mutant in chosen:
@@ -500,9 +511,8 @@ def main(words: Sequence[str]) -> int:
         return 3
     notices: list[Notice] = []
     unfit = False
-    jobs, minutes, each = int(keys["jobs"]), float(keys["minutes"]), float(keys["each"])
     try:
-        for notice in judged(chosen, jobs, minutes, each, Kept(Path(keys["keep"]))):
+        for notice in judged(chosen, keys.jobs, keys.minutes, keys.each, Kept(Path(keys.keep))):
             notices.append(notice)
             print(f"{notice.seconds:6.1f} s  {notice.by or 'SURVIVED':9} {notice.id}  {notice.how}", flush=True)
     except Unfit as error:
@@ -513,8 +523,8 @@ def main(words: Sequence[str]) -> int:
         return 130
     text = "\n".join(report(notices, chosen)) + "\n"
     print("\n" + text.partition("\n## Every bug")[0].rstrip())
-    if keys["write"]:
-        Path(keys["write"]).write_text(text)
+    if keys.write:
+        Path(keys.write).write_text(text)
     if unfit:
         return 3
     if len(notices) < len(chosen):

@@ -23,7 +23,8 @@ from typing import Any
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from figures import Record, fingerprint, keep, kept, read_words
+from figures import Record, fingerprint, keep, kept
+from words import read_words
 
 from theory._deep_tucker import CHAINS
 from verify import Verdict

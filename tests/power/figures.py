@@ -27,10 +27,12 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 import measures
 import report
 import suite
 from suite import Unit
+from words import read_words
 
 from verify import Result
 from verify._counterexample import write_whole
@@ -41,24 +43,6 @@ UNREAD = tuple(f"tests/power/{name}.py" for name in ("measures", "report", "test
 DETAIL = 160  # characters that are kept of a verdict's reason
 
 Record = dict[str, Any]  # {"seconds": s, "rows": {claim: row}} or {"error": text}
-
-
-def read_words(keys: Any, words: Sequence[str]) -> Any:
-    """A dataclass of keys, its defaults replaced by what key=value words say.
-
-    Raises:
-        ValueError: an unknown key, or a value that is none.
-    """
-    for word in words:
-        name, _, value = word.partition("=")
-        if name not in vars(keys) or not value:
-            known = " ".join(f"{key}={default}" for key, default in vars(type(keys)()).items())
-            raise ValueError(f"unknown {word!r}; keys and defaults: {known}")
-        try:
-            keys = replace(keys, **{name: type(getattr(keys, name))(value)})
-        except ValueError:
-            raise ValueError(f"{word!r}: not a number") from None
-    return keys
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,7 @@ import math
 import pytest
 import torch
 
-from verify import Descent, Flow, Verdict, conjecture, equal
-from verify._engine import CellRun
-from verify._events import Cell
-from verify._inputs import Inputs, Settings
+from verify import Descent, Flow, Verdict, check, conjecture, equal
 
 
 def filled(states):
@@ -84,6 +81,5 @@ def difference_of_what_was_taken_out(run: Descent):
     ids=lambda value: getattr(value, "id", None),
 )
 def test_ordinary_code_is_read_in_a_second_look(claim, refuted: bool) -> None:
-    inputs = Inputs(Cell(2, 2, "column"), Settings(examples=20, paths=12, budget=60.0))
-    result = CellRun([claim], inputs).judge(claim)
+    result = check(claim, depth=2, order=2, paths=12)
     assert (result.verdict is Verdict.REFUTED) == refuted, result.detail

@@ -1,14 +1,13 @@
 """Rounding that a claim itself makes is no violation, at any size; a part far below it that is real is seen."""
 
+from functools import partial
+
 import gmpy2
 import numpy as np
 import pytest
 
-from verify import Descent, Flow, State, Verdict, conjecture, constant, equal
+from verify import Descent, Flow, State, Verdict, check, conjecture, constant, equal
 from verify._bars import operand_change
-from verify._engine import CellRun
-from verify._events import Cell
-from verify._inputs import Inputs, Settings
 from verify._numbers import precision
 from verify._precise import Precise
 from verify.claims.conservation import squared_norm_differences_stay_constant_along_the_flow
@@ -16,9 +15,7 @@ from verify.claims.conservation import squared_norm_differences_stay_constant_al
 ACCEPTED = (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED)
 
 
-def verdict(claim, depth=0, order=3, chain="column", seed=0, examples=30, paths=12) -> Verdict:
-    inputs = Inputs(Cell(depth, order, chain), Settings(seed=seed, examples=examples, paths=paths, budget=60.0))
-    return CellRun([claim], inputs).judge(claim).verdict
+quick = partial(check, examples=30, paths=12)
 
 
 @conjecture
@@ -55,12 +52,14 @@ def descent_far_below_300_digits(run: Descent):
     ids=lambda claim: claim.id,
 )
 def test_an_identity_is_not_refuted_by_its_own_rounding(claim, seed: int) -> None:
-    assert verdict(claim, seed=seed) is not Verdict.REFUTED
+    assert quick(claim, depth=0, seed=seed).verdict is not Verdict.REFUTED
 
 
 def test_norm_differences_beside_a_million_times_larger_blocks_are_conserved() -> None:
     """Records of a block of norm 35 do not move in float64, those of its small neighbours do: their squares differ."""
-    assert verdict(squared_norm_differences_stay_constant_along_the_flow, 4, 2, "mode", 1187442897, 28, 13) in ACCEPTED
+    law = squared_norm_differences_stay_constant_along_the_flow
+    result = check(law, depth=4, order=2, chain="mode", seed=1187442897, examples=28, paths=13)
+    assert result.verdict in ACCEPTED
 
 
 @pytest.mark.parametrize("part", [1e-20, 1e-40])
@@ -84,7 +83,7 @@ def test_what_is_false_far_below_a_common_term_is_refuted(subject, part: float) 
             common, small = flow.series(lambda s: of(s)[0]), flow.series(lambda s: of(s)[1])
             return equal(1e6 + common * 0 + small, 1e6 + common * 0 + 1.01 * small)
 
-    assert verdict(claim, 2) is Verdict.REFUTED
+    assert quick(claim).verdict is Verdict.REFUTED
 
 
 def test_operands_in_high_precision_are_subtracted_in_it() -> None:
