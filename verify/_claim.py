@@ -40,6 +40,7 @@ class Claim:
         applies: (depth, order, chain) -> bool, the range in which the statement is meant.
         negative: the title's relation is said *not* to hold in general; a confirmed counterexample supports the claim.
         mutants: name -> a wrong variant of `function` that the engine must refute.
+        file, line, text: where the claim is defined; the whole text if that is a conjecture file that was read.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Claim:
     mutants: dict[str, Callable[[Any], Any]] = field(default_factory=dict, compare=False)
     file: str | None = None
     line: int | None = None
+    text: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def derivation(self) -> str | None:
@@ -103,18 +105,23 @@ def check_orders(claim: Claim, stated: tuple[Relation, ...]) -> None:
         )
 
 
-_REGISTRY: list[Claim] | None = None
+_REGISTRY: collecting | None = None
 
 
 class collecting:
-    """Context in which `@conjecture` also appends to a list (used while a file of conjectures is imported)."""
+    """Context in which `@conjecture` also appends to a list (used while a file of conjectures is imported).
 
-    def __init__(self) -> None:
+    Arguments:
+        text: of the file that is imported.
+    """
+
+    def __init__(self, text: str) -> None:
         self.claims: list[Claim] = []
+        self.text = text
 
     def __enter__(self) -> list[Claim]:
         global _REGISTRY
-        self._outer, _REGISTRY = _REGISTRY, self.claims
+        self._outer, _REGISTRY = _REGISTRY, self
         return self.claims
 
     def __exit__(self, *_: object) -> None:
@@ -191,17 +198,18 @@ def conjecture(
     def decorate(function: Any) -> Claim:
         check_function(function)
         code, name = inspect.unwrap(function).__code__, function.__name__.replace("_", "-")
+        theorem = derivation
         try:
             claim = described(function)
         except ClaimError as error:
             if _REGISTRY is None:
                 raise
-            claim = Claim.broken(name, str(error), code.co_filename, code.co_firstlineno)
-        else:
-            if derivation is not None:
-                _THEOREMS[id(claim)] = derivation
+            claim, theorem = Claim.broken(name, str(error), code.co_filename, code.co_firstlineno), None
         if _REGISTRY is not None:
-            _REGISTRY.append(claim)
+            claim = replace(claim, text=_REGISTRY.text)
+            _REGISTRY.claims.append(claim)
+        if theorem is not None:
+            _THEOREMS[id(claim)] = theorem
         return claim
 
     def described(function: Callable[[Any], Any]) -> Claim:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from numerics import UsageError, closest, parse_keys
 
-from ._config import Config
-from ._conjectures import TEMPLATE, load_conjectures
+from ._config import Config, ReplayConfig
+from ._conjectures import TEMPLATE
 from ._counterexample import load
 from ._events import Listener
 from ._outputs import JsonFile, JunitFile, NdjsonFile
@@ -162,37 +162,13 @@ def replay(words: list[str]) -> int:
 
     The witness of a negative claim is STILL A WITNESS (0) or NO LONGER one (4: the claim is undecided).
     """
-    from ._engine import ask_one
-    from .claims import BUILT_IN
+    from ._replay import replay_file
 
-    if len(words) != 1:
+    keys = parse_keys([word for word in words if "=" in word], ReplayConfig)
+    files = [word for word in words if "=" not in word]
+    if len(files) != 1:
         raise UsageError("replay takes one counterexample file, e.g. out/counterexamples/NAME.json")
-    data, problem = load(Path(words[0]))
-    identity, _, mutant = data["claim"].partition("!")
-    try:
-        claims = load_conjectures(Path(data["file"])) if data.get("file") else list(BUILT_IN)
-    except UsageError as error:
-        print(f"CANNOT REPLAY {identity}: {error}")
-        return Exit.ERROR
-    found = [claim for claim in claims if claim.id == identity]
-    if not found or (mutant and mutant not in found[0].mutants):
-        print(f"CANNOT REPLAY {data['claim']}: there is no such claim any more")
-        return Exit.ERROR
-    claim = found[0].mutant(mutant) if mutant else found[0]
-    try:
-        outcome = ask_one(claim, problem, scaled=True)
-    except Exception as error:
-        print(f"CANNOT REPLAY {data['claim']}: {type(error).__name__}: {error}")
-        return Exit.ERROR
-    if outcome.status == "violated":
-        still = "STILL A WITNESS OF" if claim.negative else "STILL REFUTED"
-        print(
-            f"{still} {data['claim']}: measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}; "
-            f"{outcome.how}"
-        )
-        return Exit.OK if claim.negative else Exit.REFUTED
-    print(f"NO LONGER {data['claim']}: {outcome.status}" + (f" ({outcome.how})" if outcome.how else ""))
-    return Exit.UNDECIDED if claim.negative else Exit.OK
+    return replay_file(Path(files[0]), keys)
 
 
 def new(words: list[str]) -> int:

@@ -117,3 +117,14 @@ class Config(pydantic.BaseModel):
     def as_json(self) -> dict[str, Any]:
         """The configuration as plain data."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+class ReplayConfig(pydantic.BaseModel):
+    """Keys of `python -m verify replay FILE`."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    conjectures: Path | None = pydantic.Field(
+        None, description="file that defines the conjecture, if it has moved or changed since"
+    )
+    budget: Annotated[float, pydantic.Field(gt=0)] = pydantic.Field(60.0, description="seconds that judging may take")

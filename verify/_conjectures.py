@@ -7,6 +7,7 @@ import importlib.util
 import io
 import sys
 import traceback
+import types
 from pathlib import Path
 
 from numerics import UsageError, closest
@@ -84,15 +85,15 @@ def load_conjectures(path: Path) -> list[Claim]:
         there = [str(other) for other in path.parent.glob("*.py")]
         near = closest(str(path), there) or closest(f"{path}.py", there)
         raise UsageError(f"conjectures={path}: no such file{near or NEW}")
+    text = text_of(path)
+    _reach_modules_beside(path.resolve().parent)
     name = f"conjectures_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
-    if spec is None or spec.loader is None:
-        raise UsageError(f"conjectures={path}: not a Python file (.py)")
-    module = importlib.util.module_from_spec(spec)
+    module = types.ModuleType(name)
+    module.__file__ = str(path.resolve())
     sys.modules[name] = module
     try:
-        with collecting() as claims, contextlib.redirect_stdout(io.StringIO()), time_limit(IMPORT_SECONDS):
-            spec.loader.exec_module(module)
+        with collecting(text) as claims, contextlib.redirect_stdout(io.StringIO()), time_limit(IMPORT_SECONDS):
+            exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
     except SyntaxError as error:
         claims.append(_broken(path, f"syntax error: {error.msg}", error.lineno))
     except OutOfTime:
@@ -113,6 +114,41 @@ def load_conjectures(path: Path) -> list[Claim]:
     if doubled:
         raise UsageError(f"conjectures={path}: two conjectures are called {min(doubled).replace('-', '_')}; rename one")
     return claims
+
+
+def text_of(path: Path) -> str:
+    """The text of a Python file, read as Python reads it.
+
+    Raises:
+        UsageError: it cannot be read, or is no text.
+    """
+    try:
+        return importlib.util.decode_source(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"conjectures={path}: {(error.strerror or str(error)).lower()}") from None
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise UsageError(f"conjectures={path}: not a Python file ({error})") from None
+
+
+_FOLDERS: list[str] = []  # of conjecture files, at the end of sys.path: modules beside them never hide installed ones
+
+
+def _reach_modules_beside(folder: Path) -> None:
+    """Let a conjecture file import the modules that lie beside it, and not those beside another conjecture file."""
+    for name, module in list(sys.modules.items()):
+        origin = getattr(module, "__file__", None)
+        elsewhere = origin and {str(Path(origin).parent), str(Path(origin).parent.parent)} & {*_FOLDERS}
+        if elsewhere and str(folder) not in elsewhere and _is_beside(name, folder):
+            del sys.modules[name]
+    for known in _FOLDERS:
+        if known in sys.path:
+            sys.path.remove(known)
+    _FOLDERS[:] = [str(folder), *(known for known in _FOLDERS if known != str(folder))]
+    sys.path.extend(known for known in _FOLDERS if known not in sys.path)
+
+
+def _is_beside(name: str, folder: Path) -> bool:
+    return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
 
 
 def _broken(path: Path, message: str, line: int | None) -> Claim:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,6 @@ import scipy
 import sympy
 import torch
 
-from numerics import UsageError
-
 from ._batch import SUBSTEPS as PATH_SUBSTEPS
 from ._batch import PathBatch, PathFailure
 from ._claim import Claim, is_built_in
@@ -23,10 +23,9 @@ from ._events import Cell
 from ._problem import SMALL_EXPONENT, Problem
 from ._refinement import options_of
 from ._seeds import LONGER, SUBSTEPS, random_starts
+from ._stored import FORMAT, digest, plain, read
 from ._target import whole_numbers
 from ._verdict import Outcome
-
-FORMAT = 1
 
 
 def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outcome, seed: int) -> dict[str, Any]:
@@ -39,7 +38,7 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
     return {
         "format": FORMAT,
         "claim": claim.id,
-        "file": None if is_built_in(claim.file) else claim.file,
+        **_defined(claim),
         "assumes": claim.assumes,
         "subject": claim.subject,
         "depth": cell.depth,
@@ -57,11 +56,27 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "predicted": outcome.predicted,
         "violation": outcome.worst,
         "allowed": outcome.allowed,
-        "confirmed": outcome.how,
+        "confirmed": "".join(letter if letter.isprintable() else " " for letter in outcome.how)[:2000],
         "seed": seed,
         "versions": {m.__name__: m.__version__ for m in (torch, np, scipy, sympy, hypothesis)}
         | {"gmpy2": gmpy2.version()},
     }
+
+
+def _defined(claim: Claim) -> dict[str, str | None]:
+    """Where a conjecture stands, and the text of its file with its hash, so that a replay can tell what has changed."""
+    if is_built_in(claim.file):
+        return {"file": None, "source": None, "sha256": None}
+    text = claim.text
+    if text is None:  # not read by `load_conjectures`: of somebody's test, or typed in a notebook
+        try:
+            text = Path(str(claim.file)).read_text("utf-8")
+        except (OSError, ValueError):
+            try:
+                text = inspect.getsource(claim.function)
+            except (OSError, TypeError):
+                text = ""
+    return {"file": claim.file or "", "source": text, "sha256": digest(text)}
 
 
 def _in_force(shown: Problem, claim: Claim) -> dict[str, Any]:
@@ -150,13 +165,25 @@ def start_of(problem: Problem, subject: str, assumes: str) -> Problem:
 
 
 def save(counterexample: dict[str, Any], folder: Path) -> Path:
-    """Write it to folder/counterexamples, whole or not at all; returns the path."""
+    """Write it to folder/counterexamples, whole or not at all, with the way to its conjecture from there.
+
+    Returns: the path.
+    """
     folder = folder / "counterexamples"
     folder.mkdir(parents=True, exist_ok=True)
     name = "{claim}-depth{depth}-order{order}-{chain}.json".format(**counterexample).replace("!", "-")
-    path = folder / name
-    write_whole(path, json.dumps(counterexample, indent=1) + "\n")
+    path, file = folder / name, counterexample["file"]
+    stored = counterexample | {"file": file and _relative(file, folder)}
+    write_whole(path, json.dumps(plain(stored), indent=1) + "\n")
     return path
+
+
+def _relative(file: str, folder: Path) -> str:
+    """The way from a folder to a file, with forward slashes."""
+    try:
+        return Path(os.path.relpath(Path(file).resolve(), folder.resolve())).as_posix()
+    except ValueError:  # on another drive of Windows
+        return Path(file).name
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -173,16 +200,5 @@ def load(path: Path) -> tuple[dict[str, Any], Problem]:
     Raises:
         UsageError: missing, not JSON, another format, or values that do not make a problem.
     """
-    try:
-        data = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise UsageError(f"replay: no such file {str(path)!r}") from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"replay: {str(path)!r} is not a counterexample file ({error})") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise UsageError(f"replay: {str(path)!r} is not a counterexample of format {FORMAT}")
-    try:
-        problem = Problem.from_json(data)
-    except (KeyError, ValueError, TypeError) as error:
-        raise UsageError(f"replay: {str(path)!r} is damaged ({type(error).__name__}: {error})") from None
-    return data, problem
+    data = read(path)
+    return data, Problem.from_json(data)

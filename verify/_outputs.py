@@ -6,7 +6,6 @@ NDJSON gets every verdict at once; JSON and HTML, which are rewritten whole, kee
 from __future__ import annotations
 
 import json
-import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -18,18 +17,8 @@ from xml.etree import ElementTree
 
 from ._counterexample import write_whole
 from ._events import ClaimJudged, Event, RunFinished, RunStarted, in_order
+from ._stored import plain
 from ._verdict import Result, Verdict
-
-
-def plain(value: Any) -> Any:
-    """JSON has no infinities and NaNs: they become strings."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return repr(value)
-    if isinstance(value, dict):
-        return {key: plain(v) for key, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    return value
 
 
 class Pace:

@@ -45,7 +45,8 @@ ESCAPE_SMALLNESS = 4  # of those that are to escape within the steps of a path
 LATE = 20.0
 BOUNDED = 100.0
 COARSEST = 3.5
-FAR = ("late", "coarse")
+PACES = ("plain", "large target", "slow growth", "late", "coarse")
+FAR = PACES[3:]
 ALIGNED = "aligned"  # kind of a problem that is made for a superdiagonal start
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 

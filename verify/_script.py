@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from numerics import UsageError
+
 from ._counterexample import start_of
 from ._problem import Problem
 
 TEMPLATE = """\
-# {claim}: depth {depth}, order {order}, chain={chain}, start {assumes}
-# The engine measured {measured!r} against predicted {predicted!r} ({confirmed}).
+# {claim!r}: depth {depth}, order {order}, chain={chain}, start {assumes}
+# The engine measured {measured!r} against predicted {predicted!r}: {confirmed!r}
 import numpy as np
 
 {blocks}
@@ -69,7 +71,7 @@ print("final loss", float(losses[-1]), "measured by the engine: {final_loss!r}")
 """
 
 ENDED = """
-print("the run, {rule}, did not arrive: {ended}")
+print("the run did not arrive:", {ended!r})
 """
 
 # What every rule adds before and inside the loop over blocks.
@@ -95,8 +97,8 @@ UPDATE = {
 }
 
 TARGET = """\
-# {claim}: depth K = {depth}, order {order}
-# The engine measured {measured!r} against predicted {predicted!r} ({confirmed}).
+# {claim!r}: depth K = {depth}, order {order}
+# The engine measured {measured!r} against predicted {predicted!r}: {confirmed!r}
 import numpy as np
 
 K, W = {depth}, {target}
@@ -122,12 +124,16 @@ def script(data: dict[str, Any], problem: Problem) -> str:
     """Python source that rebuilds a counterexample: prints W, the loss, the flow's velocity and the losses of a run.
 
     For a Target it prints the tensor's slice norms, penalties and spectra.
+
+    Raises:
+        UsageError: its numbers leave float64's range.
     """
     given = {
         key: data[key] for key in ("claim", "depth", "order", "chain", "assumes", "measured", "predicted", "confirmed")
     }
     if data["subject"] == "Target":
         values = np.ldexp(np.array(data["target"], dtype=float), data["target_exponent"])
+        _check_finite(values)
         return TARGET.format(**given, target=f"np.array({values.tolist()!r})")
     problem = start_of(problem, data["subject"], data["assumes"])
     architecture, blocks = problem.blocks_for(data["assumes"])
@@ -137,6 +143,7 @@ def script(data: dict[str, Any], problem: Problem) -> str:
     else:
         factor = "        pass  # depth 0: W is the core"
     state = problem.state(data["assumes"])
+    _check_finite(*blocks.values(), state.target.numpy(), state.weights.numpy())
     return TEMPLATE.format(
         **given,
         blocks="blocks = {\n" + "\n".join(lines) + "\n}",
@@ -145,6 +152,11 @@ def script(data: dict[str, Any], problem: Problem) -> str:
         factor=factor,
         run=_run(data.get("run")),
     )
+
+
+def _check_finite(*arrays: np.ndarray) -> None:
+    if not all(np.isfinite(values).all() for values in arrays):
+        raise UsageError("the numbers of this counterexample leave float64's range: no NumPy script can hold them")
 
 
 def _run(run: dict[str, Any] | None) -> str:
