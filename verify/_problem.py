@@ -254,28 +254,24 @@ class Problem:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Problem:
-        """The problem of `as_json`; weights and pace may be absent.
-
-        Raises:
-            KeyError, ValueError, TypeError: the data do not make a problem.
-        """
+        """The problem of `as_json`; a file is validated before (`_stored.read`)."""
         architecture = Architecture(data["depth"], data["sizes"], data["ranks"], data["chain"])
 
         def whole(values: Any, shape: tuple[int, ...]) -> np.ndarray:
             return np.array(values, dtype=np.int64).reshape(shape)
 
-        sizes, weights = architecture.sizes, data.get("weights")
+        sizes, weights = architecture.sizes, data["weights"]
         return cls(
             architecture,
             {name: whole(data["blocks"][name], shape) for name, shape in architecture.shapes.items()},
             whole(data["target"], sizes),
             whole(data["mask"], sizes).astype(bool),
-            bool(data.get("normalised", True)),
-            int(data.get("exponent", 0)),
-            int(data.get("target_exponent", 0)),
-            int(data.get("weight_exponent", 0)),
-            kind=str(data.get("kind", "plain")),
-            pace=str(data.get("pace", "plain")),
+            data["normalised"],
+            data["exponent"],
+            data["target_exponent"],
+            data["weight_exponent"],
+            kind=data["kind"],
+            pace=data["pace"],
             weights=None if weights is None else whole(weights, sizes),
         )
 

@@ -107,7 +107,7 @@ class Stored(_Strict):
     blocks: dict[Words, Any]
     target: Any
     mask: Any
-    weights: Any = None
+    weights: Any
     normalised: bool
     exponent: Exponent
     target_exponent: Exponent

@@ -1,6 +1,5 @@
 """What a counterexample says: it rebuilds the problem and the run, from its file and from its script."""
 
-import json
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -98,15 +97,6 @@ def test_every_field_of_a_problem_comes_back_from_its_file(pace: str, tmp_path) 
         else:
             assert before == after
             assert type(before) is type(after)
-
-
-def test_a_file_without_an_optional_field_has_its_default(tmp_path) -> None:
-    path = save(as_counterexample(claim_about(State), CELL, problem(), OUTCOME, 0), tmp_path)
-    data = json.loads(path.read_text())
-    del data["pace"], data["kind"]
-    path.write_text(json.dumps(data))
-    _, again = load(path)
-    assert (again.pace, again.kind) == ("plain", "plain")
 
 
 def test_a_witness_of_a_negative_claim_is_said_to_be_one() -> None:
