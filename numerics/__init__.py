@@ -11,7 +11,7 @@ from numerics._errors import DivergenceError, NotConverged, UsageError
 from numerics._experiment import Experiment
 from numerics._flow import FlowField, FlowSolution, solve_flow
 from numerics._integrate import Event
-from numerics._keys import IntegerList, NumberList, WordList, closest, integer_list, key_lines, parse_keys
+from numerics._keys import IntegerList, NumberList, WordList, checked, closest, integer_list, key_lines, parse_keys
 from numerics._lower import BACKENDS, CompiledProgram, compile
 from numerics._matched import gaussian_start, matched_start, paper_start
 from numerics._memory import available_bytes, check_memory, needed_bytes
@@ -80,6 +80,7 @@ __all__ = [
     "block_target",
     "check_memory",
     "check_problem",
+    "checked",
     "closest",
     "column_norms",
     "compile",

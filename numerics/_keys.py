@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import pydantic
@@ -94,6 +94,15 @@ def parse_keys(arguments: Sequence[str], model: type[Model]) -> Model:
         if key in values:
             raise UsageError(f"key {key!r} is given twice")
         values[key] = value.strip()
+    return checked(values, model)
+
+
+def checked(values: Mapping[str, Any], model: type[Model]) -> Model:
+    """An instance of `model`.
+
+    Raises:
+        UsageError: one line that names the key and what is wrong.
+    """
     try:
         return model.model_validate(values)
     except pydantic.ValidationError as error:
@@ -114,7 +123,7 @@ def _choices_and_default(field: Any) -> str:
     return f"{text} [{shown}]" if shown else text
 
 
-def _one_line(error: pydantic.ValidationError, values: dict[str, str]) -> str:
+def _one_line(error: pydantic.ValidationError, values: Mapping[str, Any]) -> str:
     first: dict[str, Any] = dict(error.errors()[0])
     key = str(first["loc"][0]) if first["loc"] else ""
     given = f"{key}={values[key]}" if key in values else key

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from numerics import checked
+
 from ._claim import Claim
+from ._config import Config
 from ._engine import CellRun
 from ._events import Cell
 from ._inputs import Inputs, Settings
@@ -13,7 +16,7 @@ def check(
     claim: Claim,
     *,
     depth: int = 2,
-    order: int = 3,
+    order: int | None = None,
     chain: str = "column",
     examples: int = 100,
     paths: int = 20,
@@ -25,11 +28,19 @@ def check(
 
     Arguments:
         claim: what `@conjecture` made of a function.
-        depth, order, chain: the cell.
+        depth, order, chain: the cell; the order is 3, or the number of sizes.
         examples, paths: generated tensors for a claim about a State, problems for one about a Flow or Descent.
         seed: of the generator.
         budget: seconds.
         sizes: mode sizes to keep to.
+
+    Raises:
+        UsageError: a number out of range, an unknown chain, or sizes of another order; the bounds are those of the
+            command line.
     """
-    cell = Cell(depth, len(sizes) if sizes else order, chain)
-    return CellRun([claim], Inputs(cell, Settings(examples, paths, seed, budget, sizes))).judge(claim)
+    asked = {"depth": (depth,), "chain": (chain,), "examples": examples, "paths": paths, "seed": seed, "budget": budget}
+    asked |= {"order": (order,)} if order is not None else {}
+    asked |= {"sizes": sizes} if sizes is not None else {}
+    config = checked(asked, Config)
+    settings = Settings(config.examples, config.paths, config.seed, config.budget, config.sizes)
+    return CellRun([claim], Inputs(Cell(config.depth[0], config.order[0], chain), settings)).judge(claim)

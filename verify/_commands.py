@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -111,6 +112,11 @@ def list_claims(words: list[str]) -> int:
     """The built-in claims, by topic; patterns select."""
     from .claims import BUILT_IN
 
+    for word in words:
+        if not any(matches(claim, word) for claim in BUILT_IN):
+            names = {name for claim in BUILT_IN for name in (claim.id, claim.topic.replace(" ", "-"))}
+            print(f"verify: list {word}: no claim or topic matches{closest(word.strip('*'), names)}", file=sys.stderr)
+            return Exit.NOTHING
     topic = ""
     for claim in BUILT_IN:
         if words and not any(matches(claim, word) for word in words):

@@ -106,6 +106,8 @@ class Config(pydantic.BaseModel):
         if self.sizes is not None:
             if any(size < 1 for size in self.sizes):
                 raise ValueError("sizes must be 1 or more")
+            if not 1 <= len(self.sizes) <= MAX_ORDER:
+                raise ValueError(f"sizes names {len(self.sizes)} modes; orders must lie between 1 and {MAX_ORDER}")
             if self.order != (len(self.sizes),) and "order" in self.model_fields_set:
                 raise ValueError(
                     f"sizes={','.join(map(str, self.sizes))} names {len(self.sizes)} modes "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -14,9 +13,10 @@ import numpy as np
 from numerics import NotConverged
 
 from ._batch import PathBatch, PathFailure
-from ._claim import Claim, ClaimError, check_range, is_built_in
+from ._blame import NotRepeatable, blame
+from ._claim import Claim, check_range, is_built_in
 from ._counterexample import as_counterexample
-from ._evaluate import HYPOTHESIS, Float64Only, Mutated, Rejected, Undefined, relations
+from ._evaluate import HYPOTHESIS, Float64Only, Rejected, Undefined, relations
 from ._events import Cell
 from ._inputs import Inputs, Settings
 from ._judge_path import judge_descent, judge_flow
@@ -71,7 +71,7 @@ class CellRun:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            result.detail = _blame(claim, error)
+            result.detail = blame(claim, error)
         if result.examples:
             result.drawn = self.inputs.drawn(claim.subject, claim.assumes, self._turns)
         result.seconds = time.perf_counter() - started
@@ -385,12 +385,12 @@ def judge_examples(claim: Claim, cell: Cell, batch: PathBatch, budget: float) ->
         result.detail = outcomes[0].how
     except OutOfTime:
         result.detail = f"did not finish within its budget of {budget:g} s; raise budget="
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        result.detail = blame(claim, error)
     result.seconds = time.perf_counter() - started
     return result
-
-
-class NotRepeatable(Exception):
-    """Two evaluations of the conjecture on the same input differ."""
 
 
 def conclusion(outcomes: Sequence[Outcome], claim: Claim, *, exact: bool, asked: int) -> tuple[Verdict, str]:
@@ -442,19 +442,6 @@ def _asked(ask: Callable[[], Outcome], *, first: bool = False) -> Outcome:
         except NotConverged as unfinished:
             outcome = Outcome("undecided", how=str(unfinished))
     return replace(outcome, kinks=seen.kinks) if seen.kinks else outcome
-
-
-def _blame(claim: Claim, error: BaseException) -> str:
-    """One line: what went wrong, with file and line of the conjecture."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == claim.file]
-    line = frames[-1].lineno if frames else claim.line
-    where = f"{claim.file}:{line}" if line else str(claim.file)
-    if isinstance(error, NotRepeatable):
-        return f"{where}: two evaluations on the same input differ; seed the randomness or drop the state it keeps"
-    if isinstance(error, (Mutated, ClaimError)):
-        return f"{where}: {error}"
-    text = str(error).strip().splitlines()
-    return f"{where}: {type(error).__name__}: {text[0] if text else 'no message'}"
 
 
 def _fill(result: Result, outcomes: list[Outcome]) -> None:

@@ -63,7 +63,7 @@ class Options(_Strict):
 class Run(_Strict):
     """How a run of a Descent, of Seeds or a Flow went."""
 
-    rule: _one_of((*OPTIMIZERS, "gradient flow"))  # type: ignore[valid-type]
+    rule: _one_of((*OPTIMIZERS, "gradient flow"))
     options: Options = Options()
     step: float | None = None
     steps: Annotated[int, pydantic.Field(ge=0, le=10**9)] | None = None
@@ -97,11 +97,11 @@ class Stored(_Strict):
     file: Words | None
     source: Annotated[str, pydantic.StringConstraints(max_length=MAX_TEXT)] | None
     sha256: Annotated[str, pydantic.StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None
-    assumes: _one_of(ASSUMPTIONS)  # type: ignore[valid-type]
-    subject: _one_of(SUBJECTS)  # type: ignore[valid-type]
+    assumes: _one_of(ASSUMPTIONS)
+    subject: _one_of(SUBJECTS)
     depth: Annotated[int, pydantic.Field(ge=0, le=MAX_DEPTH)]
     order: Annotated[int, pydantic.Field(ge=1, le=MAX_ORDER)]
-    chain: _one_of(CHAINS)  # type: ignore[valid-type]
+    chain: _one_of(CHAINS)
     sizes: Sizes
     ranks: Sizes
     blocks: dict[Words, Any]
@@ -113,7 +113,7 @@ class Stored(_Strict):
     target_exponent: Exponent
     weight_exponent: Exponent
     kind: Words
-    pace: _one_of(PACES)  # type: ignore[valid-type]
+    pace: _one_of(PACES)
     start: dict[Words, Any]
     whole: dict[Words, Any]
     shown: dict[Words, Any]
