@@ -125,8 +125,8 @@ def _report(experiment: Experiment, trainer: Trainer, history: History, data: Da
     print(f"{history.status} after {history.steps[-1]} steps")
     for name in ("loss", "train error", "test error", "unbalancedness"):
         print(f"{name:<16} {float(history.series(name)[-1]):.6g}")
-    for name in ("effective rank", "participation"):
-        print(f"{name:<16} " + " ".join(f"{series[-1]:.3f}" for series in history.family(name).values()))
+    for name, source in (("effective rank", " (Roy and Vetterli 2007)"), ("participation", "")):
+        print(f"{name:<16} " + " ".join(f"{series[-1]:.3f}" for series in history.family(name).values()) + source)
     for path in (*pictures, experiment.out / "checkpoint.npz"):
         print(f"wrote {path}")
     return CONVERGED if history.status == "converged" else UNDECIDED

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from numerics import Architecture, Data, UsageError, load_data, matched_start, sharpness, solve_flow
+from numerics import Architecture, Data, UsageError, effective_rank, load_data, matched_start, sharpness, solve_flow
 
 from ._batch import PathBatch, PathFailure
 from ._config import Config
@@ -189,7 +189,7 @@ def _relative(residual: np.ndarray, target: np.ndarray, where: np.ndarray) -> fl
 
 def _report(problem: Completed, cell: Cell, descent: Descent) -> dict[str, Any]:
     train, test = _errors(problem, descent)[-1]
-    ranks = [float(_effective_rank(descent.final.singular_values(mode))) for mode in range(cell.order)]
+    ranks = [float(effective_rank(descent.final.singular_values(mode))) for mode in range(cell.order)]
     return {
         "depth": cell.depth,
         "chain": cell.chain,
@@ -200,16 +200,11 @@ def _report(problem: Completed, cell: Cell, descent: Descent) -> dict[str, Any]:
     }
 
 
-def _effective_rank(values: torch.Tensor) -> torch.Tensor:
-    """exp of the entropy of the normalised squared singular values."""
-    share = values**2 / (values**2).sum()
-    return torch.exp(-(share * torch.log(share.clamp_min(1e-300))).sum())
-
-
 def _words(cell: Cell, report: dict[str, Any]) -> str:
     ranks = ", ".join(f"{rank:.2f}" for rank in report["effective_ranks"])
     return (
         f"{cell}: {report['steps']} steps; relative error {report['train_error']:.3f} on observed entries, "
-        f"{report['test_error']:.3f} on held-out ones; effective ranks {ranks}; "
+        f"{report['test_error']:.3f} on held-out ones; "
+        f"effective ranks (Roy and Vetterli 2007) {ranks}; "
         f"pictures {', '.join(report['pictures'])}"
     )

@@ -1,11 +1,14 @@
 """data=: one record of what is known, scaled so that any size of its values is trained alike."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from verify._real import prepare
+from numerics import effective_rank
+from verify._events import Cell
+from verify._real import _report, batch_of, prepare, start_of
 
 
 def tensor() -> np.ndarray:
@@ -50,3 +53,27 @@ def test_numerics_verify_and_the_experiments_know_the_same_entries_of_kinetic() 
     assert data.missing == 1754
     assert Experiment(data="kinetic").load().content == data.content == prepare("kinetic", 0.5, 0).content
     assert (_load("kinetic", 16).known == data.thinned(10).known).all()
+
+
+def test_the_effective_ranks_of_a_report_are_those_of_numerics() -> None:
+    np.save("mine.npy", tensor())
+    problem, cell = prepare("mine.npy", 0.5, 0), Cell(1, 3, "column")
+    run = batch_of(start_of(problem, cell, 0)).descent(0, 0)
+    expected = [float(effective_rank(run.final.singular_values(mode))) for mode in range(3)]
+    assert _report(problem, cell, run)["effective_ranks"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e307, 1e-200, 1e-305])
+def test_any_size_of_values_is_the_same_problem_and_its_scale_is_told(scale: float) -> None:
+    np.save("plain.npy", tensor())
+    np.save("scaled.npy", tensor() * scale)
+    plain, scaled = prepare("plain.npy", 0.5, 0), prepare("scaled.npy", 0.5, 0)
+    np.testing.assert_allclose(scaled.data.tensor, plain.data.tensor, rtol=1e-12)
+    size = math.sqrt(np.mean(tensor() ** 2))
+    assert f"its root mean square {size * scale:.4g};" in scaled.data.words
+
+
+@pytest.mark.parametrize("scale", [1e307, 1e-310])
+def test_means_over_blocks_stay_in_range(scale: float) -> None:
+    np.save("long.npy", np.full(30, 10 * scale))
+    np.testing.assert_allclose(prepare("long.npy", 1.0, 0).data.tensor, 1.0)
