@@ -36,6 +36,7 @@ def test_a_run_on_an_overwritten_file_is_not_the_old_run(tmp_path, capsys):
 def test_a_run_on_other_missing_entries_or_another_shape_is_not_the_old_run(tmp_path, capsys):
     path, out = tmp_path / "a.npz", tmp_path / "run"
     values, mask = tensor(0), np.ones((5, 4, 3), dtype=bool)
+    values[0, 0, 0] = 0.0
     np.savez(path, tensor=values, mask=mask)
     assert run(path, out) == 4
     mask[0, 0, 0] = False
