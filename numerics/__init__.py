@@ -6,7 +6,8 @@ from numerics._arithmetic import FLOAT64, MP, Arithmetic
 from numerics._checkpoint import load_checkpoint, save_checkpoint
 from numerics._closed_form import ClosedForm
 from numerics._column_norms import ColumnNorms, column_norms
-from numerics._data import load_tensor
+from numerics._data import SOURCES, load_data
+from numerics._data_record import Data
 from numerics._descend import Run, check_problem, descend, problem_losses
 from numerics._errors import DivergenceError, NotConverged, UsageError
 from numerics._experiment import Experiment
@@ -49,6 +50,7 @@ __all__ = [
     "FLOAT64",
     "MP",
     "OPTIMIZERS",
+    "SOURCES",
     "Architecture",
     "Arithmetic",
     "Chain",
@@ -56,6 +58,7 @@ __all__ = [
     "ColumnNorms",
     "CompiledProgram",
     "Completion",
+    "Data",
     "DeepTucker",
     "DivergenceError",
     "Event",
@@ -98,7 +101,7 @@ __all__ = [
     "integer_list",
     "key_lines",
     "load_checkpoint",
-    "load_tensor",
+    "load_data",
     "matched_start",
     "matrix_balance",
     "mode_product",

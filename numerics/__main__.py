@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from numerics._checkpoint import load_checkpoint
+from numerics._data_record import Data
 from numerics._errors import DivergenceError, UsageError
 from numerics._experiment import Experiment
 from numerics._keys import key_lines, parse_keys, plain_words
@@ -50,11 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(experiment: Experiment) -> int:
-    step = _saved_step(experiment)
+    step, data = _saved_step(experiment), experiment.load()
     for _ in range(20):
-        trainer = experiment.trainer(step)
+        trainer = experiment.trainer(step, data=data)
         try:
-            history = _train(experiment, trainer)
+            history = _train(experiment, trainer, data)
             break
         except DivergenceError as error:
             if experiment.step is not None:
@@ -64,7 +65,7 @@ def _run(experiment: Experiment) -> int:
             print(f"{error}; again with step={step:g}", file=sys.stderr)
     else:
         raise UsageError("no step size was found that does not diverge; give step= and a smaller size=")
-    return _report(experiment, trainer, history)
+    return _report(experiment, trainer, history, data)
 
 
 def _sweep(arguments: Sequence[str]) -> int:
@@ -75,7 +76,10 @@ def _sweep(arguments: Sequence[str]) -> int:
         if sys.stderr.isatty():
             print(f"{row['status']}: {row['key']}", file=sys.stderr)
 
-    added = sweep(experiments, keys.table, jobs=keys.jobs, scheduler=keys.scheduler, on_row=show)
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
+    added = sweep(experiments, keys.table, jobs=keys.jobs, scheduler=keys.scheduler, on_row=show, on_note=say)
     print(f"{added} of {total} experiments trained, {total - added} were in {keys.table} before")
     return CONVERGED
 
@@ -89,7 +93,7 @@ def _saved_step(experiment: Experiment) -> float | None:
     return saved if isinstance(saved, float) else None
 
 
-def _train(experiment: Experiment, trainer: Trainer) -> History:
+def _train(experiment: Experiment, trainer: Trainer, data: Data) -> History:
     errors = trainer.problem.loss(torch.zeros_like(trainer.W))  # loss of predicting 0: errors are relative to it
     level = experiment.tolerance**2 * float(errors)
     with _progress(experiment.steps) as show:
@@ -101,12 +105,12 @@ def _train(experiment: Experiment, trainer: Trainer) -> History:
             stop_below=level,
             checkpoint=experiment.out / "checkpoint.npz",
             checkpoint_every=experiment.checkpoint,
-            meta={**experiment.describe(), "step": experiment.step or trainer.step},
+            meta={**experiment.describe(data), "step": experiment.step or trainer.step},
             on_record=show,
         )
 
 
-def _report(experiment: Experiment, trainer: Trainer, history: History) -> int:
+def _report(experiment: Experiment, trainer: Trainer, history: History, data: Data) -> int:
     architecture = trainer.architecture
     title = (
         f"{architecture.model}, depth {architecture.depth}, chain {architecture.chain}, sizes {architecture.sizes}, "
@@ -114,12 +118,15 @@ def _report(experiment: Experiment, trainer: Trainer, history: History) -> int:
     )
     pictures = draw_run(history, experiment.out, title)
     print(title)
+    if experiment.data is not None:
+        words = f"data {data.source}" + (f": {data.words}" if data.words else "")
+        print(f"{words}; {data.missing} of {data.tensor.size} entries missing; content {data.content[:12]}")
     print("loss = 1/2 (entries / observed) sum over observed of (W - target)^2, largest singular value of target 1")
     print(f"{history.status} after {history.steps[-1]} steps")
     for name in ("loss", "train error", "test error", "unbalancedness"):
         print(f"{name:<16} {float(history.series(name)[-1]):.6g}")
-    for name in ("effective rank", "participation"):
-        print(f"{name:<16} " + " ".join(f"{series[-1]:.3f}" for series in history.family(name).values()))
+    for name, source in (("effective rank", " (Roy and Vetterli 2007)"), ("participation", "")):
+        print(f"{name:<16} " + " ".join(f"{series[-1]:.3f}" for series in history.family(name).values()) + source)
     for path in (*pictures, experiment.out / "checkpoint.npz"):
         print(f"wrote {path}")
     return CONVERGED if history.status == "converged" else UNDECIDED

@@ -1,56 +1,50 @@
-"""Real tensors: arrays from .npy and .npz files (never pickle), images, and two that come with installed packages."""
+"""data=NAME or PATH: the one registry of real tensors; .npy and .npz files (never pickle), images, shipped ones."""
 
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
+from numerics._data_record import Data
 from numerics._errors import UsageError
 from numerics._keys import closest
+from numerics._shipped import SHIPPED, shipped
 
-SHIPPED = ("kinetic", "astronaut")
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+TENSOR, MASK = "tensor", "mask"  # arrays of a .npz file; the mask is true where there is a value
+SOURCES = f"{', '.join(SHIPPED)}, or a path (.npy, .npz of tensor and mask, image); NaN is a missing entry"
 
 
-def load_tensor(source: str) -> Float[np.ndarray, "..."]:
-    """The tensor called `source`, or in the file `source`, as float64.
+def load_data(source: str) -> Data:
+    """The data called `source`, or in the file `source`.
 
     Raises:
-        UsageError: if there is none, it cannot be read, or it is not a finite real tensor that is not all zero.
+        UsageError: if there is none, it cannot be read, or it is no real tensor (see `Data`).
     """
     if source in SHIPPED:
-        values = _shipped(source)
-    else:
-        path = Path(source)
-        if not path.is_file():
-            raise UsageError(f"data={source}: no such file{closest(source, SHIPPED)} (shipped: {', '.join(SHIPPED)})")
-        values = _from_file(path)
-    if values.dtype.kind not in "biuf":
-        raise UsageError(f"data={source}: holds {values.dtype} values; give real numbers")
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim < 1 or not values.size:
-        raise UsageError(f"data={source}: the tensor has shape {values.shape}; give at least one mode and one entry")
-    if not np.isfinite(values).all():
-        raise UsageError(f"data={source}: holds NaN or infinity; replace or remove such entries")
-    if not values.any():
-        raise UsageError(f"data={source}: all entries are zero; there is nothing to learn")
-    return values
+        return shipped(source)
+    path = Path(source)
+    if not path.is_file():
+        raise UsageError(f"data={source}: no such file{closest(source, SHIPPED)} (shipped: {', '.join(SHIPPED)})")
+    values, known = _from_file(path)
+    return Data(values, np.ones(values.shape, dtype=bool) if known is None else known, source)
 
 
-def _from_file(path: Path) -> np.ndarray:
+def _from_file(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """Values, and where there is one (None: wherever it is not NaN)."""
     suffix = path.suffix.lower()
     try:
         if suffix == ".npy":
-            return np.load(path, allow_pickle=False)
+            values = np.load(path, allow_pickle=False)
+            if not isinstance(values, np.ndarray):
+                raise UsageError(f"data={path}: is an archive; call it .npz")
+            return values, None
         if suffix == ".npz":
             with np.load(path, allow_pickle=False) as archive:
-                if len(archive.files) != 1:
-                    raise UsageError(f"data={path}: holds {len(archive.files)} arrays; save exactly one")
-                return archive[archive.files[0]]
+                return _from_archive(path, archive)
         if suffix in IMAGES:
             from skimage.io import imread
 
-            return np.asarray(imread(path))
+            return np.asarray(imread(path)), None
     except UsageError:
         raise
     except ImportError:
@@ -64,14 +58,15 @@ def _from_file(path: Path) -> np.ndarray:
     raise UsageError(f"data={path}: unknown kind {suffix!r}; give .npy, .npz or an image ({', '.join(IMAGES)})")
 
 
-def _shipped(name: str) -> np.ndarray:
-    try:
-        if name == "kinetic":
-            from tensorly.datasets import load_kinetic
-
-            return np.asarray(load_kinetic().tensor)
-        from skimage.data import astronaut
-
-        return np.asarray(astronaut(), dtype=np.float64) / 255
-    except ImportError:
-        raise UsageError(f"data={name} needs an optional package; pip install 'deep-tucker-verify[data]'") from None
+def _from_archive(path: Path, archive: np.lib.npyio.NpzFile) -> tuple[np.ndarray, np.ndarray | None]:
+    names = archive.files
+    if set(names) == {TENSOR, MASK}:
+        mask = archive[MASK]
+        if not np.isin(mask, (0, 1)).all():
+            raise UsageError(f"data={path}: the mask holds other values than true and false (1 and 0)")
+        return archive[TENSOR], mask.astype(bool)
+    if len(names) != 1:
+        raise UsageError(
+            f"data={path}: holds {len(names)} arrays ({', '.join(names)}); save one, or two called {TENSOR} and {MASK}"
+        )
+    return archive[names[0]], None

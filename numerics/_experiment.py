@@ -8,7 +8,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from numerics._architecture import Architecture
-from numerics._data import load_tensor
+from numerics._data import SOURCES, load_data
+from numerics._data_record import CONTENT, Data
 from numerics._errors import UsageError
 from numerics._keys import IntegerList
 from numerics._matched import gaussian_start, matched_start, paper_start
@@ -33,8 +34,8 @@ class Experiment(BaseModel):
     model: Literal["tucker", "cp"] = Field("tucker", description="factorization (order 2, chain=mode: a deep matrix)")
     core: IntegerList = Field((), description="core sizes (default: the mode sizes); cp: number of components")
     chain: Literal["column", "mode", "gate"] = Field("column", description="what a chain is")
-    data: str | None = Field(None, description="a real tensor: kinetic, astronaut, or a .npy, .npz or image file")
-    observed: float = Field(0.3, gt=0, le=1, description="fraction of the entries that is observed")
+    data: str | None = Field(None, description=f"a real tensor: {SOURCES}")
+    observed: float = Field(0.3, gt=0, le=1, description="fraction of the (known) entries that is observed")
     start: Literal["balanced", "matrix-balanced", "unbalanced", "gaussian", "paper"] = Field(
         "balanced", description="kind of start"
     )
@@ -66,29 +67,35 @@ class Experiment(BaseModel):
             raise ValueError("sizes and rank describe a generated target: leave them out with data=")
         return self
 
-    def target(self) -> torch.Tensor:
-        """The tensor to be completed, scaled so that its largest mode singular value is 1."""
-        if self.data is None:
-            rank = self.rank or tuple(max(1, size // 5) for size in self.sizes)
-            T = tucker_target(self.sizes, rank, seed=self.seed)
-        else:
-            T = torch.from_numpy(load_tensor(self.data))
-        return T / max(float(singular_values(T, n)[0]) for n in range(T.ndim))
+    def load(self) -> Data:
+        """The tensor to be completed, from its file or generated, with what is known of it.
 
-    def prepare(self) -> tuple[Architecture, Completion, dict[str, np.ndarray]]:
-        """Model, problem and start. With the target's scale and weights of mean 1 the flow time is O(1)."""
+        Raises:
+            UsageError: it cannot be read, or would not fit into memory.
+        """
+        if self.data is not None:
+            return load_data(self.data)
+        check_memory(self._architecture(self.sizes), 1, torch.float64, optimizer=self.optimizer)
+        rank = self.rank or tuple(max(1, size // 5) for size in self.sizes)
+        T = tucker_target(self.sizes, rank, seed=self.seed).numpy()
+        return Data(T, np.ones(T.shape, dtype=bool), "generated", f"a tensor of rank {rank}")
+
+    def prepare(self, data: Data) -> tuple[Architecture, Completion, dict[str, np.ndarray]]:
+        """Model, problem and start for what `load` has returned.
+
+        The target's largest mode singular value becomes 1; with weights of mean 1 the flow time is O(1).
+        """
         dtype = DTYPES[self.precision]
-        if self.data is None:  # before anything of that size is made
-            check_memory(self._architecture(self.sizes), 1, torch.float64, optimizer=self.optimizer)
-        T = self.target()
-        architecture = self._architecture(tuple(T.shape))
+        architecture = self._architecture(data.sizes)
         check_memory(architecture, 1, dtype, optimizer=self.optimizer, device="cpu")
-        problem = observe(T, self.observed, seed=self.seed, mean=False).to("cpu", dtype)
+        T = torch.from_numpy(data.scaled()[0].tensor.copy())
+        T = T / max(float(singular_values(T, n)[0]) for n in range(T.ndim))
+        problem = observe(T, self.observed, known=data.known, seed=self.seed, mean=False).to("cpu", dtype)
         return architecture, problem, self._start(architecture)
 
-    def trainer(self, step: float | None = None) -> Trainer:
-        """A trainer at its first step; `step` overrides the key."""
-        architecture, problem, start = self.prepare()
+    def trainer(self, step: float | None = None, *, data: Data | None = None) -> Trainer:
+        """A trainer at its first step; `step` overrides the key, `data` is what `load` has returned if it has."""
+        architecture, problem, start = self.prepare(self.load() if data is None else data)
         return Trainer(
             architecture,
             {name: value.astype(self.precision) for name, value in start.items()},
@@ -111,10 +118,20 @@ class Experiment(BaseModel):
         step = 2 / architecture.degree
         return step / 10 if self.optimizer == "momentum" else step
 
-    def describe(self) -> dict[str, Any]:
-        """What a checkpoint must agree with to be continued: all keys that change the path."""
-        free = {"out", "steps", "tolerance", "checkpoint"}
-        return {key: value for key, value in self.model_dump(mode="json").items() if key not in free}
+    def identity(self, content: str | None) -> dict[str, Any]:
+        """What run this is: all keys but where it writes, and a real tensor by its content, whatever file it lies in.
+
+        A generated tensor is told by the keys that generate it.
+        """
+        keys = self.model_dump(mode="json", exclude={"out", "checkpoint"})
+        if self.data is not None:
+            keys = {key: value for key, value in keys.items() if key not in ("data", "sizes", "rank")}
+            keys[CONTENT] = content
+        return keys
+
+    def describe(self, data: Data) -> dict[str, Any]:
+        """What a checkpoint must agree with to be continued: all that changes the path."""
+        return {key: value for key, value in self.identity(data.content).items() if key not in ("steps", "tolerance")}
 
     def _architecture(self, sizes: tuple[int, ...]) -> Architecture:
         return Architecture(self.depth, sizes, self.core or None, self.chain, model=self.model)

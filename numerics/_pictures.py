@@ -60,7 +60,7 @@ def draw_run(history: History, folder: Path, title: str) -> list[Path]:
     effective = axis.twinx()
     for values in history.family("effective rank").values():
         effective.plot(steps, values, ":", color="gray", linewidth=1)
-    effective.set_ylabel("effective rank of the unfoldings (dotted)")
+    effective.set_ylabel("effective rank (Roy and Vetterli 2007; dotted)")
     axis.set(yscale="log", xlabel="step", ylabel="error")
     _step_axis(axis, steps)
     axis.legend(loc="lower left")

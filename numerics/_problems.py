@@ -245,29 +245,45 @@ def full_observation(target: Tensor, *, order: int | None = None, mean: bool = T
 
 
 def observe(
-    target: Tensor, fraction: float, *, seed: int = 0, order: int | None = None, mean: bool = True
+    target: Tensor,
+    fraction: float,
+    *,
+    known: Tensor | np.ndarray | None = None,
+    seed: int = 0,
+    order: int | None = None,
+    mean: bool = True,
 ) -> Completion:
     """Completion of `target` from a random fraction of its entries, the same number in every problem of a batch.
 
     Arguments:
-        mean: weights mask / number observed (half the mean square); else mask * entries / number observed, an
-            unbiased estimate of 1/2 ||W - target||^2, with which a target of norm O(1) has a flow time of O(1).
+        known: (*sizes), where the target has a value at all (default: everywhere). What is not known is neither
+            observed nor held out; `fraction` is of the known entries.
+        mean: weights mask / number observed (half the mean square); else mask * entries / number observed, weights of
+            mean 1, with which a target of norm O(1) has a flow time of O(1); where all entries are known this is an
+            unbiased estimate of 1/2 ||W - target||^2.
 
     Raises:
-        UsageError: if the fraction is not in (0, 1] or leaves no entry.
+        UsageError: if the fraction is not in (0, 1] or leaves no entry, or `known` has other sizes.
     """
     order = target.ndim if order is None else order
     lead, sizes = target.shape[: target.ndim - order], target.shape[target.ndim - order :]
     cells = prod(sizes)
-    count = round(fraction * cells)
+    there = torch.ones(cells, dtype=torch.bool) if known is None else torch.tensor(np.array(known, dtype=bool))
+    if there.numel() != cells or (known is not None and there.shape != sizes):
+        raise UsageError(f"the target has sizes {tuple(sizes)}, what is known of it {tuple(there.shape)}")
+    there = there.flatten()
+    all_known = int(there.sum())
+    count = round(fraction * all_known)
     if not 0 < fraction <= 1 or count < 1:
-        raise UsageError(f"observed={fraction:g} leaves {max(count, 0)} of {cells} entries; choose it in (0, 1]")
+        raise UsageError(f"observed={fraction:g} leaves {max(count, 0)} of {all_known} entries; choose it in (0, 1]")
     generator = torch.Generator().manual_seed(seed)
-    order_of_cells = torch.rand((*lead, cells), generator=generator, dtype=torch.float64).argsort(-1)
+    keys = torch.rand((*lead, cells), generator=generator, dtype=torch.float64)
+    order_of_cells = torch.where(there, keys, torch.inf).argsort(-1)
     mask = torch.zeros((*lead, cells), dtype=target.dtype)
     mask.scatter_(-1, order_of_cells[..., :count], 1.0)
+    held_out = (there.to(target.dtype) - mask).reshape(*lead, *sizes).to(target.device)
     mask = mask.reshape(*lead, *sizes).to(target.device)
-    test = None if count == cells else (1 - mask) / (cells - count)
+    test = None if count == all_known else held_out / (all_known - count)
     return Completion(target, mask / count if mean else mask * (cells / count), order, test)
 
 

@@ -56,18 +56,22 @@ def side_by_side(rows: Sequence[Array]) -> Float[Array, "*batch N S"]:
 
 
 def at_least_tiny(values: Any) -> Array:
-    """A denominator that is not zero."""
-    return np.asarray(np.maximum(values, np.finfo(values.dtype).tiny))
+    """A denominator that is not zero, and the value itself wherever that is not."""
+    return np.asarray(np.maximum(values, np.finfo(values.dtype).smallest_subnormal))
 
 
 def effective_rank(spectrum: Float[Tensor, "*batch S"]) -> Float[Tensor, "*batch"]:
-    """Exponential of the entropy of the normalised singular values (Roy and Vetterli 2007)."""
+    """Exponential of the entropy of the singular values over their sum.
+
+    Source: Roy and Vetterli 2007, "The effective rank"; of the values themselves, not of their squares.
+    """
     return like(host_effective_rank(on_host(spectrum)), spectrum)
 
 
 def host_effective_rank(spectrum: Array) -> Array:
     """`effective_rank` of an array."""
-    p = spectrum / at_least_tiny(spectrum.sum(-1, keepdims=True))
+    p = _over_the_largest(spectrum)
+    p = p / at_least_tiny(p.sum(-1, keepdims=True))
     return np.asarray(np.exp(entr(p).sum(-1)))
 
 
@@ -78,5 +82,10 @@ def participation_ratio(values: Float[Tensor, "*batch S"]) -> Float[Tensor, "*ba
 
 def host_participation_ratio(values: Array) -> Array:
     """`participation_ratio` of an array."""
-    squares = values * values
+    squares = _over_the_largest(values) ** 2
     return np.asarray(squares.sum(-1) ** 2 / at_least_tiny((squares * squares).sum(-1)))
+
+
+def _over_the_largest(values: Array) -> Array:
+    """Both counts do not depend on the scale; sums and fourth powers of what is large or small leave the range."""
+    return values / at_least_tiny(values.max(-1, keepdims=True, initial=0.0))

@@ -89,13 +89,16 @@ def singular_values(T: Tensor, mode: int, *, order: int | None = None) -> Float[
 
 
 def noise_floor(T: Tensor, *, order: int | None = None) -> Float[Tensor, "*batch"]:
-    """Below this a singular value of T's unfoldings is rounding noise: eps * largest unfolding side * ||T||."""
+    """Below this a singular value of T's unfoldings is rounding noise: eps * largest unfolding side * ||T||.
+
+    Entries below the normal range are rounded to multiples of the smallest number there is, which then counts.
+    """
     order = T.ndim if order is None else order
     batch = T.ndim - order
     sizes = T.shape[batch:]
     side = max(max(size, T[(0,) * batch].numel() // max(size, 1)) for size in sizes)
-    norm = torch.linalg.vector_norm(T, dim=tuple(range(batch, T.ndim)))
-    return torch.finfo(T.dtype).eps * side * norm
+    least = torch.finfo(T.dtype).smallest_normal * torch.finfo(T.dtype).eps
+    return side * (torch.finfo(T.dtype).eps * _norms(T.flatten(batch))).clamp_min(least)
 
 
 def multilinear_rank(T: Tensor, tol: float | None = None, *, order: int | None = None) -> Int[Tensor, "*batch N"]:
@@ -107,4 +110,13 @@ def multilinear_rank(T: Tensor, tol: float | None = None, *, order: int | None =
 
 def slice_norms(core: Tensor, mode: int, *, order: int | None = None) -> Float[Tensor, "*batch R"]:
     """Frobenius norm of every mode-n slice of the core."""
-    return torch.linalg.vector_norm(unfold(core, mode, order=order), dim=-1)
+    return _norms(unfold(core, mode, order=order))
+
+
+def _norms(rows: Tensor) -> Tensor:
+    """Norms along the last axis, divided by the largest entry first: squares of 1e200 and 1e-200 leave float64."""
+    if not rows.shape[-1]:
+        return torch.linalg.vector_norm(rows, dim=-1)
+    top = rows.detach().abs().amax(-1, keepdim=True)
+    top = torch.where(top > 0, top, torch.ones_like(top))
+    return torch.linalg.vector_norm(rows / top, dim=-1) * top.squeeze(-1)

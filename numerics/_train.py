@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from numerics._checkpoint import load_checkpoint, save_checkpoint
+from numerics._data_record import CONTENT
 from numerics._errors import UsageError
 from numerics._trainer import Trainer
 
@@ -95,13 +96,8 @@ def train(
     history, description = History(), dict(meta or {})
     if checkpoint is not None and checkpoint.exists():
         arrays, saved = load_checkpoint(checkpoint)
-        different = [key for key in {**description, **saved} if description.get(key) != saved.get(key)]
-        if different:
-            key = min(different)
-            raise UsageError(
-                f"{checkpoint} belongs to another run ({key}={saved.get(key)}, not {description.get(key)}): "
-                "name another out= or delete it"
-            )
+        if difference := _difference(saved, description):
+            raise UsageError(f"{checkpoint} belongs to another run ({difference}): name another out= or delete it")
         trainer.load(arrays)
         history = History.from_arrays(arrays)
 
@@ -126,6 +122,18 @@ def train(
         trainer.advance(min(ahead, steps - index))
     save()
     return history
+
+
+def _difference(saved: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """In what two descriptions of runs differ, '' if in nothing."""
+    different = {key for key in {**now, **saved} if now.get(key) != saved.get(key)}
+    if not different:
+        return ""
+    if CONTENT in different and CONTENT in now:
+        before = f"{saved[CONTENT][:12]}" if CONTENT in saved else "not recorded"
+        return f"of another tensor: the content hash of its tensor is {before}, that of this one {now[CONTENT][:12]}"
+    key = min(different)
+    return f"{key}={saved.get(key)}, not {now.get(key)}"
 
 
 def _status(history: History, index: int, steps: int, stop_below: float, stall: float) -> str:

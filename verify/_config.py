@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pydantic
 
-from numerics import IntegerList, WordList
+from numerics import SOURCES, IntegerList, WordList
 from theory import CHAINS
 
 MAX_DEPTH = 64  # 2^64 steps of a chain contract quickly, but a float64 product of more blocks under- or overflows
@@ -27,11 +27,9 @@ class Config(pydantic.BaseModel):
     sizes: IntegerList | None = pydantic.Field(
         None, description="mode sizes to keep to, e.g. 3,3,2 (default: generated)"
     )
-    data: str | None = pydantic.Field(
-        None, description="a real tensor: kinetic, astronaut, ... or a path (.npy, .npz, image)"
-    )
+    data: str | None = pydantic.Field(None, description=f"a real tensor: {SOURCES}")
     observed: Annotated[float, pydantic.Field(gt=0, le=1)] = pydantic.Field(
-        0.5, description="part of the entries observed, with data="
+        0.5, description="part of the (known) entries observed, with data="
     )
     claims: WordList | None = pydantic.Field(
         None, description="claims to run, own or built-in, with wildcards: 'conservation*' matches topics and ids"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from numerics import Architecture, UsageError, load_tensor, matched_start, sharpness, solve_flow
+from numerics import Architecture, Data, UsageError, effective_rank, load_data, matched_start, sharpness, solve_flow
 
 from ._batch import PathBatch, PathFailure
 from ._config import Config
@@ -33,57 +34,47 @@ PROBES = np.concatenate([[0.0], np.geomspace(0.1, 3000, 40)])  # times at which 
 
 
 @dataclass(frozen=True)
-class Data:
-    """A real tensor ready for completion.
+class Completed:
+    """Real data ready for completion.
 
     Attributes:
-        tensor: subsampled and divided by its root mean square.
-        seen: entries that exist at all (a shipped tensor may have missing ones).
-        mask: observed entries.
-        words: what was done to it, for the reader.
+        data: reduced, and divided by its root mean square; its words say what was done to it, for the reader.
+        mask: observed entries, all of them known.
+        content: of the data before anything was done to it.
     """
 
-    tensor: np.ndarray
-    seen: np.ndarray
+    data: Data
     mask: np.ndarray
-    words: str
+    content: str
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Known entries that are not observed."""
+        return self.data.known & ~self.mask
 
 
-def prepare(source: str, observed: float, seed: int) -> Data:
-    """Load, subsample, scale and mask.
+def prepare(source: str, observed: float, seed: int) -> Completed:
+    """Load, reduce, scale and mask.
 
     Raises:
         UsageError: what cannot be read or completed.
     """
-    full = load_tensor(source)
-    present = _present(source, full.shape)
-    strides = _strides(full.shape)
-    tensor, seen = block_means(full, present, strides)
-    if not tensor[seen].any():
-        raise UsageError(f"data={source}: all entries left after subsampling are zero; give a smaller tensor")
-    scale = float(np.sqrt(np.mean(tensor[seen] ** 2)))
-    mask = seen & (np.random.default_rng(seed).random(tensor.shape) < observed)
+    full = load_data(source)
+    strides = _strides(full.sizes)
+    data, exponent = full.block_means(strides).scaled()
+    size = float(np.sqrt(np.mean(data.tensor[data.known] ** 2)))
+    mask = data.known & (np.random.default_rng(seed).random(data.sizes) < observed)
     if not mask.any():
-        raise UsageError(f"observed={observed:g} leaves no observed entry of {tensor.size}; raise it")
-    reduced = (
-        f"reduced to {_times(tensor.shape)} by means over blocks of {_times(strides)}, " if max(strides) > 1 else ""
-    )
+        raise UsageError(f"observed={observed:g} leaves no observed entry of {data.tensor.size}; raise it")
+    reduced = f"reduced to {_times(data.sizes)} by means over blocks of {_times(strides)}, " if max(strides) > 1 else ""
     words = (
-        f"data {source}: {_times(full.shape)}, {reduced}"
-        f"divided by its root mean square {scale:.4g}; {int(mask.sum())} of {tensor.size} entries observed"
+        f"data {source}: {_times(full.sizes)}, {reduced}"
+        f"divided by its root mean square {math.ldexp(size, exponent):.4g}; "
+        f"{int(mask.sum())} of {data.tensor.size} entries observed"
     )
-    if not seen.all():
-        words += f", {int((~seen).sum())} missing in the data"
-    return Data(np.where(seen, tensor / scale, 0.0), seen, mask, words)
-
-
-def _present(source: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Where the tensor has a value; the Kinetic measurements come with their own list of missing entries."""
-    if source != "kinetic":
-        return np.ones(shape, dtype=bool)
-    from tensorly.datasets import load_kinetic
-
-    return ~np.asarray(load_kinetic().missing_values_position, dtype=bool)
+    if data.missing:
+        words += f", {data.missing} missing in the data"
+    return Completed(replace(data, tensor=data.tensor / size, words=words), mask, full.content)
 
 
 def _strides(shape: tuple[int, ...]) -> list[int]:
@@ -96,30 +87,19 @@ def _strides(shape: tuple[int, ...]) -> list[int]:
         limit -= 1
 
 
-def block_means(tensor: np.ndarray, present: np.ndarray, blocks: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Means of the present entries over blocks of the given sizes (the last block of a mode may be shorter).
-
-    Returns: the reduced tensor, and where at least one entry of a block was present.
-    """
-    total, count = np.where(present, tensor, 0.0), present.astype(float)
-    for axis, size in enumerate(blocks):
-        edges = np.arange(0, tensor.shape[axis], size)
-        total, count = (np.add.reduceat(values, edges, axis=axis) for values in (total, count))
-    return np.divide(total, count, out=np.zeros_like(total), where=count > 0), count > 0
-
-
 def _times(shape: Sequence[int]) -> str:
     return " x ".join(map(str, shape))
 
 
-def start_of(data: Data, cell: Cell, seed: int) -> State:
+def start_of(problem: Completed, cell: Cell, seed: int) -> State:
     """A balanced Gaussian start with ||W|| = START ||target||."""
-    sizes = data.tensor.shape
+    data, sizes = problem.data, problem.data.sizes
     ranks = sizes if cell.depth == 0 else tuple(min(size, RANK) for size in sizes)
     architecture = Architecture(cell.depth, sizes, ranks, cell.chain)
     blocks = matched_start(architecture, START * float(np.linalg.norm(data.tensor)), by="end-to-end", seed=seed)
     parameters = {name: torch.from_numpy(block) for name, block in blocks.items()}
-    return State(architecture, parameters, torch.from_numpy(data.tensor), torch.from_numpy(data.mask / data.mask.sum()))
+    weights = torch.from_numpy(problem.mask / problem.mask.sum())
+    return State(architecture, parameters, torch.from_numpy(data.tensor.copy()), weights)
 
 
 def batch_of(start: State) -> PathBatch:
@@ -158,8 +138,8 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
     from .claims.real_data import CLAIMS
 
     began = time.perf_counter()
-    data = prepare(str(config.data), config.observed, config.seed)
-    cells = [Cell(depth, data.tensor.ndim, chain) for chain in config.chain for depth in config.depth]
+    problem = prepare(str(config.data), config.observed, config.seed)
+    cells = [Cell(depth, problem.data.tensor.ndim, chain) for chain in config.chain for depth in config.depth]
     results: list[Result] = []
     reports: list[dict[str, Any]] = []
 
@@ -169,34 +149,36 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
 
     claims = sum(claim.applies(cell.depth, cell.order, cell.chain) for cell in cells for claim in CLAIMS)
     tell(RunStarted(config.as_json(), tuple(cells), claims))
-    tell(Note(data.words))
+    tell(Note(problem.data.words))
     interrupted = False
     try:
         for cell in cells:
-            batch = batch_of(start_of(data, cell, config.seed))
+            batch = batch_of(start_of(problem, cell, config.seed))
             for claim in CLAIMS:
                 if claim.applies(cell.depth, cell.order, cell.chain):
                     results.append(judge_examples(claim, cell, batch, config.budget))
                     tell(ClaimJudged(results[-1], len(results)))
-            report = _report(data, cell, batch.descent(0, 0))
+            report = _report(problem, cell, batch.descent(0, 0))
             report["pictures"] = draw(
-                batch.descent(0, 0), batch.flow(0), _errors(data, batch.descent(0, 0)), config, cell
+                batch.descent(0, 0), batch.flow(0), _errors(problem, batch.descent(0, 0)), config, cell, problem.content
             )
             reports.append(report)
             tell(Note(_words(cell, report)))
     except KeyboardInterrupt:
         interrupted = True
     code = Exit.INTERRUPTED if interrupted else exit_code([r.verdict for r in results])
-    tell(RunFinished(code, time.perf_counter() - began, interrupted, {"data": {"words": data.words, "runs": reports}}))
+    about = {"words": problem.data.words, "content": problem.content, "missing": problem.data.missing, "runs": reports}
+    tell(RunFinished(code, time.perf_counter() - began, interrupted, {"data": about}))
     return code
 
 
-def _errors(data: Data, descent: Descent) -> np.ndarray:
+def _errors(problem: Completed, descent: Descent) -> np.ndarray:
     """Relative error on observed and on held-out entries along the run, (T, 2); NaN where nothing is held out."""
     rows = []
     for state in descent.states:
-        residual = state.tensor.numpy() - data.tensor
-        rows.append([_relative(residual, data.tensor, where) for where in (data.mask, data.seen & ~data.mask)])
+        target = problem.data.tensor
+        residual = state.tensor.numpy() - target
+        rows.append([_relative(residual, target, where) for where in (problem.mask, problem.held_out)])
     return np.array(rows)
 
 
@@ -205,9 +187,9 @@ def _relative(residual: np.ndarray, target: np.ndarray, where: np.ndarray) -> fl
     return float(np.linalg.norm(residual[where])) / size if where.any() and size > 0 else float("nan")
 
 
-def _report(data: Data, cell: Cell, descent: Descent) -> dict[str, Any]:
-    train, test = _errors(data, descent)[-1]
-    ranks = [float(_effective_rank(descent.final.singular_values(mode))) for mode in range(cell.order)]
+def _report(problem: Completed, cell: Cell, descent: Descent) -> dict[str, Any]:
+    train, test = _errors(problem, descent)[-1]
+    ranks = [float(effective_rank(descent.final.singular_values(mode))) for mode in range(cell.order)]
     return {
         "depth": cell.depth,
         "chain": cell.chain,
@@ -218,16 +200,11 @@ def _report(data: Data, cell: Cell, descent: Descent) -> dict[str, Any]:
     }
 
 
-def _effective_rank(values: torch.Tensor) -> torch.Tensor:
-    """exp of the entropy of the normalised squared singular values."""
-    share = values**2 / (values**2).sum()
-    return torch.exp(-(share * torch.log(share.clamp_min(1e-300))).sum())
-
-
 def _words(cell: Cell, report: dict[str, Any]) -> str:
     ranks = ", ".join(f"{rank:.2f}" for rank in report["effective_ranks"])
     return (
         f"{cell}: {report['steps']} steps; relative error {report['train_error']:.3f} on observed entries, "
-        f"{report['test_error']:.3f} on held-out ones; effective ranks {ranks}; "
+        f"{report['test_error']:.3f} on held-out ones; "
+        f"effective ranks (Roy and Vetterli 2007) {ranks}; "
         f"pictures {', '.join(report['pictures'])}"
     )

@@ -11,11 +11,13 @@ from ._events import Cell
 from ._path import Descent, Flow
 
 
-def draw(descent: Descent, flow: Flow, errors: np.ndarray, config: Config, cell: Cell) -> list[str]:
-    """Write data-NAME-depthK-CHAIN.png and .svg to the output folder; returns their paths.
+def draw(descent: Descent, flow: Flow, errors: np.ndarray, config: Config, cell: Cell, content: str) -> list[str]:
+    """Write data-NAME-CONTENT-depthK-CHAIN.png and .svg to the output folder; returns their paths.
 
     Arguments:
         errors: (T, 2) relative error on observed and on held-out entries.
+        content: hash of the data; its first eight digits stand in the names, so that the pictures of a file that is
+            overwritten stay.
     """
     import matplotlib
 
@@ -42,7 +44,9 @@ def draw(descent: Descent, flow: Flow, errors: np.ndarray, config: Config, cell:
     name = Path(str(config.data)).stem
     figure.suptitle(f"{name}: {cell}, {int(descent.steps[-1])} steps, {config.observed:.0%} observed", fontsize=11)
     config.out.mkdir(parents=True, exist_ok=True)
-    paths = [config.out / f"data-{name}-depth{cell.depth}-{cell.chain}.{suffix}" for suffix in ("png", "svg")]
+    paths = [
+        config.out / f"data-{name}-{content[:8]}-depth{cell.depth}-{cell.chain}.{suffix}" for suffix in ("png", "svg")
+    ]
     for path in paths:
         figure.savefig(path, dpi=150)
     plt.close(figure)

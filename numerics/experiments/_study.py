@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from numerics._data import load_data
 from numerics._errors import UsageError
 from numerics._parallel import map_in_parallel
 from numerics.experiments._expectation import Expectation, Interval, Row
@@ -31,6 +32,7 @@ class Study:
         seeds: number of seeds of each profile.
         measure: from a cell and seeds to one row for each seed (without cell and seed) and arrays for pictures.
         draw: writes pictures from all rows and a reader of the arrays of a cell.
+        data: real tensors that a profile measures, by name; a table goes on only where their content is the same.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Study:
     seeds: Mapping[str, int]
     measure: Callable[[Cell, Sequence[int]], Measured]
     draw: Callable[[Sequence[Row], Callable[[Cell], Series], Path], list[Path]]
+    data: Callable[[str], Sequence[str]] = lambda _: ()
 
 
 @dataclass(frozen=True)
@@ -133,12 +136,14 @@ def run_study(
 
 def _register(study: Study, profile: str, seeds: Sequence[int], path: Path) -> None:
     """Write the expectations down before the first cell is measured."""
-    plan = {
+    plan: dict[str, Any] = {
         "study": study.name,
         "profile": profile,
         "seeds": list(seeds),
         "expectations": [e.describe() for e in study.expectations],
     }
+    if names := study.data(profile):
+        plan["data"] = {name: load_data(name).content for name in names}
     text = json.dumps(plan, indent=1)
     if path.exists():
         saved = json.loads(path.read_text())
@@ -146,6 +151,10 @@ def _register(study: Study, profile: str, seeds: Sequence[int], path: Path) -> N
         different = [key for key in ("study", "profile", "seeds") if saved.get(key) != now[key]]
         if different:
             raise UsageError(f"{path.parent} holds another run (its {different[0]} differs): name another out=")
+        if changed := [
+            name for name, content in now.get("data", {}).items() if saved.get("data", {}).get(name) != content
+        ]:
+            raise UsageError(f"{path.parent} was measured on another tensor {changed[0]}: name another out=")
         if saved != now:
             raise UsageError(f"{path.parent} was registered with other expectations: name another out=")
     path.write_text(text + "\n")

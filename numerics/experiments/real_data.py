@@ -10,15 +10,18 @@ import numpy as np
 import torch
 
 from numerics._architecture import Architecture
+from numerics._data import load_data
+from numerics._data_record import Data
 from numerics._problems import Completion
 from numerics._tensors import singular_values
-from numerics.experiments._baselines import cp, held_out_error, import_tensorly, nuclear_norms, tucker
+from numerics.experiments._baselines import cp, held_out_error, nuclear_norms, tucker
 from numerics.experiments._draw import colour, figure, finish
 from numerics.experiments._expectation import Expectation, Row, difference, interval, pick
 from numerics.experiments._fit import fit, starts, summary
 from numerics.experiments._study import Cell, Measured, Study
 
-DATA = ("astronaut", "chelsea", "kinetic", "indian-pines", "serology")
+PICTURES = ("astronaut", "chelsea")
+DATA = (*PICTURES, "kinetic", "indian-pines", "serology")
 DEEP = ("depth 1", "depth 2", "depth 3")
 METHODS = ("core", *DEEP, "tucker", "cp", "nuclear")
 OBSERVED = 0.5
@@ -28,56 +31,43 @@ SIZE = {"quick": (16, 50_000), "full": (64, 50_000), "test": (6, 20)}
 
 
 def cells(profile: str) -> list[Cell]:
-    names = DATA[:2] if profile == "test" else DATA
-    return [{"profile": profile, "data": data, "method": method} for data in names for method in METHODS]
+    return [{"profile": profile, "data": data, "method": method} for data in used(profile) for method in METHODS]
 
 
-def _thin(values: np.ndarray, side: int) -> np.ndarray:
-    """Every mode longer than `side` is thinned to evenly spaced indices."""
-    for axis, length in enumerate(values.shape):
-        if length > side:
-            values = values.take(np.linspace(0, length - 1, side).round().astype(int), axis=axis)
-    return values
+def used(profile: str) -> Sequence[str]:
+    """Names of the tensors of a profile."""
+    return DATA[:2] if profile == "test" else DATA
 
 
 @lru_cache
-def _load(name: str, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """The tensor and which of its entries are known."""
-    import_tensorly()
-    from skimage import data as images
-    from skimage.transform import resize
-    from tensorly import datasets
+def _load(name: str, side: int) -> Data:
+    """The data of a cell: pictures cropped and made smaller, long modes thinned."""
+    data = load_data(name)
+    if name in PICTURES:
+        from skimage.transform import resize
 
-    if name in ("astronaut", "chelsea"):
-        picture = images.astronaut()[:300, 80:380] if name == "astronaut" else images.chelsea()[:, 80:380]
-        values = np.asarray(resize(picture, (side, side, 3), anti_aliasing=True), dtype=np.float64)
-        return values, np.ones_like(values)
+        cropped = data.at(np.s_[:300, 80:380])
+        return cropped.mapped(lambda values: resize(values, (side, side, 3), anti_aliasing=True))
     if name == "kinetic":
-        found = datasets.load_kinetic()
-        folder = Path(str(datasets.__file__)).parent / "data"
-        known = ~np.load(folder / "Kinetic_missing.npy")
-        values, known = (_thin(np.asarray(a, dtype=np.float64), min(side, 10)) for a in (found.tensor, known))
-        return np.where(known > 0, values, 0.0), known
+        return data.thinned(min(side, 10))
     if name == "indian-pines":
-        values = np.asarray(datasets.load_indian_pines().tensor, dtype=np.float64)[:64, :64]
-    else:
-        values = np.asarray(datasets.load_covid19_serology().tensor, dtype=np.float64)
-    values = _thin(values, side if name == "indian-pines" else 2 * side)
-    return values - (values.mean() if name == "indian-pines" else 0.0), np.ones_like(values)
+        data = data.at(np.s_[:64, :64]).thinned(side)
+        return data.mapped(lambda values: values - values[data.known].mean())
+    return data.thinned(2 * side)
 
 
 def _problem(name: str, side: int, seeds: Sequence[int]) -> tuple[Completion, float]:
-    values, known = _load(name, side)
-    T = torch.from_numpy(values)
+    data = _load(name, side)
+    T, known = torch.from_numpy(data.tensor.copy()), torch.from_numpy(data.known.astype(float))
     size = max(float(singular_values(T, n)[0]) for n in range(T.ndim))
     masks = []
     for seed in seeds:
         chance = torch.rand(T.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-        masks.append((chance < OBSERVED).to(T.dtype) * torch.from_numpy(known))
+        masks.append((chance < OBSERVED).to(T.dtype) * known)
     mask = torch.stack(masks)
     lead = (-1, *(1,) * T.ndim)
     weights = mask * prod(T.shape) / mask.flatten(1).sum(1).reshape(lead)
-    test = (1 - mask) * torch.from_numpy(known)
+    test = (1 - mask) * known
     return Completion((T / size).expand_as(mask).clone(), weights, T.ndim, test), size
 
 
@@ -109,7 +99,7 @@ def measure(cell: Cell, seeds: Sequence[int]) -> Measured:
         outside = (1 - problem.test).numpy()
         triples = zip(W, problem.target.numpy(), outside, strict=True)
         rows = [{"test_error": held_out_error(w, T, m)} for w, T, m in triples]
-    image = {"W": W[0] * size, "mask": mask.numpy()[0]} if name in ("astronaut", "chelsea") else {}
+    image = {"W": W[0] * size, "mask": mask.numpy()[0]} if name in PICTURES else {}
     return rows, image
 
 
@@ -170,8 +160,8 @@ def draw(rows: Sequence[Row], load: Any, folder: Path) -> list[Path]:
     paths = finish(picture, folder, "real-data")
     shown = ("core", *DEEP, "tucker", "nuclear")
     picture, axes = figure(2, len(shown) + 2, width=1.5, height=1.65)
-    for line, name in enumerate(("astronaut", "chelsea")):
-        original = _load(name, SIZE[profile][0])[0]
+    for line, name in enumerate(PICTURES):
+        original = _load(name, SIZE[profile][0]).tensor
         mask = load({"profile": profile, "data": name, "method": "core"})["mask"]
         pictures = [("original", original), ("observed", original * mask)]
         pictures += [(m, load({"profile": profile, "data": name, "method": m})["W"]) for m in shown]
@@ -191,4 +181,5 @@ STUDY = Study(
     {"quick": 10, "full": 10, "test": 2},
     measure,
     draw,
+    used,
 )

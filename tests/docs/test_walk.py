@@ -20,7 +20,8 @@ ENVIRONMENT = {
 
 def words(text: str) -> list[str]:
     """Lines of a run without what differs between machines: figures, rules, column widths, ellipses."""
-    lines = [re.sub(r"\d[\d.e+-]*", "#", re.sub(r"[-=+]{3,}|\|", " ", line)) for line in text.splitlines()]
+    plain = re.sub(r"\b[0-9a-f]{8}\b", "0", text)  # hashes
+    lines = [re.sub(r"\d[\d.e+-]*", "#", re.sub(r"[-=+]{3,}|\|", " ", line)) for line in plain.splitlines()]
     return [" ".join(line.split()) for line in lines if line.strip() and " ".join(line.split()) not in ("...", "")]
 
 

@@ -110,6 +110,18 @@ def test_a_folder_of_another_run_is_refused(tmp_path):
         run_study(small([]), profile="quick", seed=1, out=tmp_path)
 
 
+def test_a_table_of_another_tensor_under_the_same_name_is_not_continued(tmp_path):
+    np.save(tmp_path / "a.npy", np.eye(2))
+    calls = []
+    study = replace(small(calls), data=lambda profile: [str(tmp_path / "a.npy")])
+    run_study(study, profile="quick", seed=0, out=tmp_path / "out")
+    run_study(study, profile="quick", seed=0, out=tmp_path / "out")
+    assert calls == [1, 2]
+    np.save(tmp_path / "a.npy", 2 * np.eye(2))
+    with pytest.raises(UsageError, match="was measured on another tensor"):
+        run_study(study, profile="quick", seed=0, out=tmp_path / "out")
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_study_runs_in_a_small_version_and_draws(name, tmp_path):
     outcome = run_study(load_study(name), profile="test", seed=0, out=tmp_path)

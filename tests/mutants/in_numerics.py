@@ -12,6 +12,7 @@ STEPS = "tests/numerics/test_discretisation.py"
 STARTS = "tests/numerics/test_starts.py"
 SEEN = "tests/numerics/test_observables.py"
 COST = "tests/numerics/test_regularizer.py"
+REAL = "tests/numerics/test_real_tensors.py"
 RUNS = "tests/numerics/test_runs.py"
 KEYS = "tests/numerics/test_keys.py"
 
@@ -337,8 +338,8 @@ IN_NUMERICS = (
     Mutant(
         "numerics-checkpoint-of-another-run",
         "numerics/_train.py",
-        "for key in {**description, **saved} if",
-        "for key in description if",
+        "for key in {**now, **saved} if",
+        "for key in now if",
         "A checkpoint that knows more keys than the run is taken for its own.",
         (RUNS,),
     ),
@@ -374,6 +375,31 @@ IN_NUMERICS = (
         "values.sum(-1) ** 2 / at_least_tiny(squares.sum(-1))",
         "The participation ratio is that of the norms, not of the energies.",
         (SEEN,),
+    ),
+    Mutant(
+        "numerics-effective-rank-of-energies",
+        "numerics/_spectra.py",
+        "p = _over_the_largest(spectrum)",
+        "p = _over_the_largest(spectrum) ** 2",
+        "The effective rank is that of the squares of the singular values.",
+        (SEEN,),
+    ),
+    # -- real tensors
+    Mutant(
+        "numerics-missing-entries-observed",
+        "numerics/_problems.py",
+        "torch.where(there, keys, torch.inf).argsort(-1)",
+        "keys.argsort(-1)",
+        "Entries that nobody knows are trained on as zeros.",
+        (REAL,),
+    ),
+    Mutant(
+        "numerics-content-without-mask",
+        "numerics/_data_record.py",
+        "digest.update(np.packbits(self.known).tobytes())",
+        "",
+        "Zeros and missing entries are the same content.",
+        (REAL,),
     ),
     Mutant(
         "numerics-range-without-end",

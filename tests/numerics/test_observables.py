@@ -314,3 +314,20 @@ def test_effective_rank_and_participation_count_equal_values():
     unequal = torch.tensor([1.0, 2.0], dtype=torch.float64)
     assert float(participation_ratio(unequal)) == pytest.approx((1 + 4) ** 2 / (1 + 16))  # of energies, not of norms
     assert float(effective_rank(unequal)) == pytest.approx(3 / 2 ** (2 / 3))
+
+
+def test_the_effective_rank_is_of_the_singular_values_themselves():
+    values = torch.tensor([10, 3, 1, 0.3, 0.1], dtype=torch.float64)
+    assert float(effective_rank(values)) == pytest.approx(2.412, abs=5e-4)
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e307, 1e-200, 1e-310])
+def test_ranks_norms_and_counts_do_not_depend_on_the_scale_of_the_tensor(scale):
+    T = tucker_target((6, 5, 4), (2, 2, 2), seed=1)
+    assert multilinear_rank(T * scale).tolist() == [2, 2, 2]
+    digits = 1e-12 if scale > 1e-300 else 1e-3  # what float64 keeps of the smallest numbers
+    for mode in range(3):
+        assert (slice_norms(T * scale, mode) / scale - slice_norms(T, mode)).abs().max() < digits
+        plain, scaled = (singular_values(S, mode)[:2] for S in (T, T * scale))
+        assert float(effective_rank(scaled)) == pytest.approx(float(effective_rank(plain)), rel=digits)
+        assert float(participation_ratio(scaled)) == pytest.approx(float(participation_ratio(plain)), rel=digits)

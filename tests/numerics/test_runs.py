@@ -214,8 +214,9 @@ def test_a_diverging_step_is_one_line_with_exit_3(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (np.array([[1.0, np.nan]]), "NaN or infinity"),
-        (np.zeros((2, 2)), "all entries are zero"),
+        (np.array([[np.nan, np.nan]]), "all entries are missing"),
+        (np.array([[1.0, np.inf]]), "holds infinity"),
+        (np.zeros((2, 2)), "all known entries are zero"),
         (np.array([{"a": 1}], dtype=object), "pickled"),
         (np.array(["a"]), "give real numbers"),
     ],
@@ -224,10 +225,10 @@ def test_bad_data_files_are_refused_by_name(tmp_path, content, words):
     path = tmp_path / "data.npy"
     np.save(path, content, allow_pickle=True)
     with pytest.raises(UsageError, match=words):
-        Experiment(data=str(path)).target()
+        Experiment(data=str(path)).load()
     path.write_bytes(b"not an array")
     with pytest.raises(UsageError, match=r"data\.npy"):
-        Experiment(data=str(path)).target()
+        Experiment(data=str(path)).load()
 
 
 def test_a_tensor_from_a_file_is_trained_on(tmp_path, capsys):

@@ -58,14 +58,14 @@ def flow_stops_after_half_of_its_time(flow: Flow):
 
 @conjecture
 def rank_never_grows_along_the_flow_at_tolerance(flow: Flow):
-    """The effective rank, a smooth stand-in for the rank."""
+    """The sum of the singular values over the largest, a smooth stand-in for the rank."""
 
-    def effective(state):
+    def smooth(state):
         values = state.singular_values(0)
         return values.sum() / values.max()
 
     assume(flow.start.sizes[0] > 1)
-    return nonincreasing(flow.series(effective))
+    return nonincreasing(flow.series(smooth))
 
 
 @conjecture

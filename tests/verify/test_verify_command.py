@@ -116,14 +116,16 @@ def test_bad_input_is_one_clear_line_and_exit_2(command, words: list[str], says:
 
 
 def test_bad_data_is_one_clear_line_and_exit_2(command) -> None:
-    np.save("nan.npy", np.array([[1.0, np.nan]]))
+    np.save("nan.npy", np.full((2, 2), np.nan))
+    np.save("inf.npy", np.array([[1.0, np.inf]]))
     np.save("zero.npy", np.zeros((2, 2)))
     np.save("pickled.npy", np.array([{}], dtype=object), allow_pickle=True)
     np.save("fine.npy", np.ones((2, 2)))
     Path("corrupt.npy").write_bytes(b"not an array")
     for name, says in [
-        ("nan", "NaN"),
-        ("zero", "all entries are zero"),
+        ("nan", "all entries are missing"),
+        ("inf", "holds infinity"),
+        ("zero", "all known entries are zero"),
         ("pickled", "pickle"),
         ("corrupt", "damaged"),
     ]:
@@ -140,8 +142,10 @@ def test_a_real_tensor_is_completed_compared_and_drawn(command) -> None:
     np.save("mine.npy", np.einsum("i,j,k->ijk", *(generator.standard_normal(n) for n in (5, 4, 3))))
     ran = command("depth=2", "data=mine.npy", "observed=0.7", "json=out.json")
     assert ran.code == 0, ran.out + ran.err
-    report = json.loads(Path("out.json").read_text())["data"]["runs"][0]
+    data = json.loads(Path("out.json").read_text())["data"]
+    report = data["runs"][0]
     assert report["train_error"] < 0.6
+    assert all(f"data-mine-{data['content'][:8]}-depth2" in picture for picture in report["pictures"])
     assert all(Path(picture).stat().st_size > 10_000 for picture in report["pictures"])
 
 
