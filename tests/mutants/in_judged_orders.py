@@ -139,6 +139,7 @@ IN_JUDGED_ORDERS = (
         "regime=0",
         "An order is read off steps that are too coarse for one.",
         (
+            LOOKS_AGAIN,
             ONE_PATH,
             PATHS,
             ENGINE,

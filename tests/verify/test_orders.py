@@ -24,6 +24,7 @@ def status(*series, claimed: int = 1, bar: float = 1e-12, apart: bool = True, **
         ([1.15, 0.65, 0.4, 0.3], 1, "halve"),  # two limits, 0.15 and 0.23: neither has settled
         ([2.0**-k + 1e-3 for k in range(5)], 1, "halve"),  # a limit that may still be the next term
         ([2.0**-k - 0.05 for k in range(4)], 1, "halve"),  # a limit beyond zero, before it is crossed
+        ([2 ** (-0.6 * k) - 0.03 for k in range(4)], 1, "halve"),  # and one that powers of the step leave on this side
         ([1e-6] * 4, 1, "violated"),  # far above resolution, however small
         ([3e-12, 4e-12, 3e-12, 4e-12], 1, "hidden"),  # below resolution nothing is told
         ([1.0, 0.5, 0.25, 0.125], 1, "holds"),

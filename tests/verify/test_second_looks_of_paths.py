@@ -155,6 +155,16 @@ def test_what_float64_does_not_resolve_must_vanish_with_the_step_in_75_digits(mo
     assert told.status == status, told.how
 
 
+@pytest.mark.parametrize(
+    ("small", "witnessed", "status"), [(0, False, "violated"), (3, False, "halve"), (3, True, "violated")]
+)
+def test_an_order_is_read_off_small_steps_alone_but_for_a_witness(small: int, witnessed: bool, status: str) -> None:
+    """The last SETTLED levels of four stand; where the first three are too coarse, one is left."""
+    trace = Trace(STAYS)
+    trace.small = small
+    assert trace._tell(0, witnessed).status == status
+
+
 SETTLES = [0.08, 0.04, 0.025, 0.0175, 0.01375, 0.011875, 0.0109375, 0.01046875]  # to 0.01
 TURNS = [*SETTLES[:6], 0.006, 0.003]  # looks the same for six levels
 
