@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from numerics._arrays import COPIES, check_entries, read_array, read_arrays
 from numerics._errors import UsageError
 from numerics._keys import closest
 
@@ -41,18 +42,21 @@ def _from_file(path: Path) -> np.ndarray:
     suffix = path.suffix.lower()
     try:
         if suffix == ".npy":
-            return np.load(path, allow_pickle=False)
+            return read_array(path)
         if suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                if len(archive.files) != 1:
-                    raise UsageError(f"data={path}: holds {len(archive.files)} arrays; save exactly one")
-                return archive[archive.files[0]]
+            arrays = read_arrays(path, copies=COPIES)
+            if len(arrays) != 1:
+                raise UsageError(f"data={path}: holds {len(arrays)} arrays; save exactly one")
+            return next(iter(arrays.values()))
         if suffix in IMAGES:
+            from imageio.v3 import improps
             from skimage.io import imread
 
+            check_entries(path, improps(path).shape)  # of its header
             return np.asarray(imread(path))
-    except UsageError:
-        raise
+    except UsageError as error:
+        said = str(error)
+        raise UsageError(said if said.startswith("data=") else f"data={said}") from None
     except ImportError:
         raise UsageError(f"data={path}: images need scikit-image; pip install 'deep-tucker-verify[data]'") from None
     except ValueError as error:

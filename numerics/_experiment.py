@@ -5,20 +5,21 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from numerics._architecture import Architecture
 from numerics._data import load_tensor
 from numerics._errors import UsageError
-from numerics._keys import IntegerList
+from numerics._keys import MAX_SEED, IntegerList
 from numerics._matched import gaussian_start, matched_start, paper_start
-from numerics._memory import check_memory
+from numerics._memory import check_memory, check_work
 from numerics._problems import Completion, observe
 from numerics._starts import unbalance
 from numerics._targets import tucker_target
 from numerics._tensors import singular_values
 from numerics._trainer import Trainer
 
+MAX_ORDER = 12  # modes: theory derives no more
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -50,10 +51,17 @@ class Experiment(BaseModel):
     route: Literal["fast", "autograd"] = Field("fast", description="closed-form gradients or PyTorch's autograd")
     precision: Literal["float64", "float32"] = Field("float64", description="number type")
     device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="cpu or cuda")
-    seed: int = Field(0, ge=0, description="of target, mask and start")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="of target, mask and start")
     record: int = Field(100, ge=1, description="steps between records")
     checkpoint: int = Field(1000, ge=1, description="steps between checkpoints")
     out: Path = Field(Path("out"), description="folder for checkpoint, record and pictures")
+
+    @field_validator("sizes", "rank", "core")
+    @classmethod
+    def _modes(cls, values: tuple[int, ...]) -> tuple[int, ...]:
+        if len(values) > MAX_ORDER:
+            raise ValueError(f"{len(values)} modes are too many; at most {MAX_ORDER}, one number for each")
+        return values
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":
@@ -68,19 +76,22 @@ class Experiment(BaseModel):
 
     def target(self) -> torch.Tensor:
         """The tensor to be completed, scaled so that its largest mode singular value is 1."""
-        if self.data is None:
-            rank = self.rank or tuple(max(1, size // 5) for size in self.sizes)
-            T = tucker_target(self.sizes, rank, seed=self.seed)
-        else:
-            T = torch.from_numpy(load_tensor(self.data))
-        return T / max(float(singular_values(T, n)[0]) for n in range(T.ndim))
+        return _scaled(self._unscaled())
+
+    def _unscaled(self) -> torch.Tensor:
+        if self.data is not None:
+            return torch.from_numpy(load_tensor(self.data))
+        rank = self.rank or tuple(max(1, size // 5) for size in self.sizes)
+        return tucker_target(self.sizes, rank, seed=self.seed)
 
     def prepare(self) -> tuple[Architecture, Completion, dict[str, np.ndarray]]:
         """Model, problem and start. With the target's scale and weights of mean 1 the flow time is O(1)."""
         dtype = DTYPES[self.precision]
         if self.data is None:  # before anything of that size is made
-            check_memory(self._architecture(self.sizes), 1, torch.float64, optimizer=self.optimizer)
-        T = self.target()
+            self._check(self.sizes, torch.float64)
+        raw = self._unscaled()
+        self._check(tuple(raw.shape), torch.float64)  # before its singular values are taken
+        T = _scaled(raw)
         architecture = self._architecture(tuple(T.shape))
         check_memory(architecture, 1, dtype, optimizer=self.optimizer, device="cpu")
         problem = observe(T, self.observed, seed=self.seed, mean=False).to("cpu", dtype)
@@ -116,6 +127,14 @@ class Experiment(BaseModel):
         free = {"out", "steps", "tolerance", "checkpoint"}
         return {key: value for key, value in self.model_dump(mode="json").items() if key not in free}
 
+    def _check(self, sizes: tuple[int, ...], dtype: torch.dtype) -> None:
+        """Raises: UsageError where memory or minutes would not do."""
+        if len(sizes) > MAX_ORDER:
+            raise UsageError(f"data={self.data}: has {len(sizes)} modes, at most {MAX_ORDER} can be trained; join some")
+        architecture = self._architecture(sizes)
+        check_memory(architecture, 1, dtype, optimizer=self.optimizer)
+        check_work(architecture)
+
     def _architecture(self, sizes: tuple[int, ...]) -> Architecture:
         return Architecture(self.depth, sizes, self.core or None, self.chain, model=self.model)
 
@@ -134,3 +153,8 @@ class Experiment(BaseModel):
             architecture, size, by=self.match, matrices=self.start == "matrix-balanced", seed=self.seed
         )
         return unbalance(architecture, start, self.eps) if self.start == "unbalanced" else start
+
+
+def _scaled(T: torch.Tensor) -> torch.Tensor:
+    """The tensor over its largest mode singular value."""
+    return T / max(float(singular_values(T, n)[0]) for n in range(T.ndim))

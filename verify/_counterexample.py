@@ -15,6 +15,7 @@ import sympy
 import torch
 
 from numerics import UsageError
+from theory.files import file_name, write_whole
 
 from ._batch import SUBSTEPS as PATH_SUBSTEPS
 from ._batch import PathBatch, PathFailure
@@ -151,20 +152,10 @@ def start_of(problem: Problem, subject: str, assumes: str) -> Problem:
 
 def save(counterexample: dict[str, Any], folder: Path) -> Path:
     """Write it to folder/counterexamples, whole or not at all; returns the path."""
-    folder = folder / "counterexamples"
-    folder.mkdir(parents=True, exist_ok=True)
     name = "{claim}-depth{depth}-order{order}-{chain}.json".format(**counterexample).replace("!", "-")
-    path = folder / name
+    path = folder / "counterexamples" / file_name(name)
     write_whole(path, json.dumps(counterexample, indent=1) + "\n")
     return path
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    partial.replace(path)
 
 
 def load(path: Path) -> tuple[dict[str, Any], Problem]:
@@ -174,7 +165,7 @@ def load(path: Path) -> tuple[dict[str, Any], Problem]:
         UsageError: missing, not JSON, another format, or values that do not make a problem.
     """
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"replay: no such file {str(path)!r}") from None
     except (OSError, ValueError) as error:

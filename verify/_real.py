@@ -13,9 +13,9 @@ import torch
 from numerics import Architecture, UsageError, load_tensor, matched_start, sharpness, solve_flow
 
 from ._batch import PathBatch, PathFailure
-from ._config import Config
+from ._config import MAX_ORDER, Config
 from ._engine import judge_examples
-from ._events import Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted
+from ._events import Audience, Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted
 from ._path import Descent
 from ._real_picture import draw
 from ._state import State
@@ -56,6 +56,8 @@ def prepare(source: str, observed: float, seed: int) -> Data:
         UsageError: what cannot be read or completed.
     """
     full = load_tensor(source)
+    if full.ndim > MAX_ORDER:
+        raise UsageError(f"data={source}: has {full.ndim} modes, at most {MAX_ORDER} can be judged; join some")
     present = _present(source, full.shape)
     strides = _strides(full.shape)
     tensor, seen = block_means(full, present, strides)
@@ -163,10 +165,8 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
     results: list[Result] = []
     reports: list[dict[str, Any]] = []
 
-    def tell(event: Any) -> None:
-        for listener in listeners:
-            listener(event)
-
+    audience = Audience(listeners)
+    tell = audience.tell
     claims = sum(claim.applies(cell.depth, cell.order, cell.chain) for cell in cells for claim in CLAIMS)
     tell(RunStarted(config.as_json(), tuple(cells), claims))
     tell(Note(data.words))
@@ -179,16 +179,19 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
                     results.append(judge_examples(claim, cell, batch, config.budget))
                     tell(ClaimJudged(results[-1], len(results)))
             report = _report(data, cell, batch.descent(0, 0))
-            report["pictures"] = draw(
-                batch.descent(0, 0), batch.flow(0), _errors(data, batch.descent(0, 0)), config, cell
-            )
+            errors = _errors(data, batch.descent(0, 0))
+            try:
+                report["pictures"] = draw(batch.descent(0, 0), batch.flow(0), errors, config, cell)
+            except OSError as error:
+                report["pictures"] = []
+                audience.lose(error)
             reports.append(report)
             tell(Note(_words(cell, report)))
     except KeyboardInterrupt:
         interrupted = True
     code = Exit.INTERRUPTED if interrupted else exit_code([r.verdict for r in results])
-    tell(RunFinished(code, time.perf_counter() - began, interrupted, {"data": {"words": data.words, "runs": reports}}))
-    return code
+    told = {"data": {"words": data.words, "runs": reports}}
+    return audience.finish(RunFinished(code, time.perf_counter() - began, interrupted, told))
 
 
 def _errors(data: Data, descent: Descent) -> np.ndarray:
@@ -229,5 +232,5 @@ def _words(cell: Cell, report: dict[str, Any]) -> str:
     return (
         f"{cell}: {report['steps']} steps; relative error {report['train_error']:.3f} on observed entries, "
         f"{report['test_error']:.3f} on held-out ones; effective ranks {ranks}; "
-        f"pictures {', '.join(report['pictures'])}"
+        f"pictures {', '.join(report['pictures']) or 'lost'}"
     )
