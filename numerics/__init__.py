@@ -13,7 +13,17 @@ from numerics._errors import DivergenceError, NotConverged, UsageError
 from numerics._experiment import Experiment
 from numerics._flow import FlowField, FlowSolution, solve_flow
 from numerics._integrate import Event
-from numerics._keys import IntegerList, NumberList, WordList, checked, closest, integer_list, key_lines, parse_keys
+from numerics._keys import (
+    MAX_SEED,
+    IntegerList,
+    NumberList,
+    WordList,
+    checked,
+    closest,
+    integer_list,
+    key_lines,
+    parse_keys,
+)
 from numerics._lower import BACKENDS, CompiledProgram, compile
 from numerics._matched import gaussian_start, matched_start, paper_start
 from numerics._memory import available_bytes, check_memory, needed_bytes
@@ -48,6 +58,7 @@ from numerics._trainer import Trainer
 __all__ = [
     "BACKENDS",
     "FLOAT64",
+    "MAX_SEED",
     "MP",
     "OPTIMIZERS",
     "SOURCES",

@@ -1,6 +1,7 @@
 """python -m numerics key=value ...: one training run with progress, checkpoints and pictures; or a sweep of them."""
 
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,13 +18,19 @@ from numerics._sweep import Row, sweep
 from numerics._sweep_keys import SweepKeys, parse_sweep
 from numerics._train import History, train
 from numerics._trainer import Trainer
+from theory.files import why_no_folder, why_unwritable
+from theory.streams import with_streams
 
 CONVERGED, USAGE, FAILED, UNDECIDED, INTERRUPTED = 0, 2, 3, 4, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one experiment; returns the exit code: 0 converged, 2 usage, 3 diverged, 4 not converged, 130 interrupted."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    words = sys.argv[1:] if arguments is None else arguments
+    return with_streams("error", lambda: _main(words))
+
+
+def _main(arguments: Sequence[str]) -> int:
     if set(arguments) & {"help", "-h", "--help"}:
         print(_help())
         return CONVERGED
@@ -42,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DivergenceError as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
-    except OSError as error:
-        print(f"error: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+    except sqlite3.Error as error:
+        print(f"error: the table of runs: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("interrupted: the last checkpoint is kept; the same command continues from it", file=sys.stderr)
@@ -51,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(experiment: Experiment) -> int:
+    if why := why_no_folder(experiment.out):
+        raise UsageError(f"out={experiment.out} {why}")
     step, data = _saved_step(experiment), experiment.load()
     for _ in range(20):
         trainer = experiment.trainer(step, data=data)
@@ -70,6 +79,8 @@ def _run(experiment: Experiment) -> int:
 
 def _sweep(arguments: Sequence[str]) -> int:
     keys, experiments = parse_sweep(arguments)
+    if why := why_unwritable(keys.table):
+        raise UsageError(f"table={keys.table} {why}")
     total = len(experiments)
 
     def show(row: Row) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from numerics._arrays import COPIES, check_entries, read_array, read_arrays
 from numerics._data_record import Data
 from numerics._errors import UsageError
 from numerics._keys import closest
@@ -34,19 +35,18 @@ def _from_file(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     suffix = path.suffix.lower()
     try:
         if suffix == ".npy":
-            values = np.load(path, allow_pickle=False)
-            if not isinstance(values, np.ndarray):
-                raise UsageError(f"data={path}: is an archive; call it .npz")
-            return values, None
+            return read_array(path), None
         if suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                return _from_archive(path, archive)
+            return _from_archive(path, read_arrays(path, copies=COPIES))
         if suffix in IMAGES:
+            from imageio.v3 import improps
             from skimage.io import imread
 
+            check_entries(path, improps(path).shape)  # of its header
             return np.asarray(imread(path)), None
-    except UsageError:
-        raise
+    except UsageError as error:
+        said = str(error)
+        raise UsageError(said if said.startswith("data=") else f"data={said}") from None
     except ImportError:
         raise UsageError(f"data={path}: images need scikit-image; pip install 'deep-tucker-verify[data]'") from None
     except ValueError as error:
@@ -58,8 +58,8 @@ def _from_file(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     raise UsageError(f"data={path}: unknown kind {suffix!r}; give .npy, .npz or an image ({', '.join(IMAGES)})")
 
 
-def _from_archive(path: Path, archive: np.lib.npyio.NpzFile) -> tuple[np.ndarray, np.ndarray | None]:
-    names = archive.files
+def _from_archive(path: Path, archive: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
+    names = list(archive)
     if set(names) == {TENSOR, MASK}:
         mask = archive[MASK]
         if not np.isin(mask, (0, 1)).all():

@@ -5,21 +5,22 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from numerics._architecture import Architecture
 from numerics._data import SOURCES, load_data
 from numerics._data_record import CONTENT, Data
 from numerics._errors import UsageError
-from numerics._keys import IntegerList
+from numerics._keys import MAX_SEED, IntegerList
 from numerics._matched import gaussian_start, matched_start, paper_start
-from numerics._memory import check_memory
+from numerics._memory import check_memory, check_work
 from numerics._problems import Completion, observe
 from numerics._starts import unbalance
 from numerics._targets import tucker_target
 from numerics._tensors import singular_values
 from numerics._trainer import Trainer
 
+MAX_ORDER = 12  # modes: theory derives no more
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -51,10 +52,17 @@ class Experiment(BaseModel):
     route: Literal["fast", "autograd"] = Field("fast", description="closed-form gradients or PyTorch's autograd")
     precision: Literal["float64", "float32"] = Field("float64", description="number type")
     device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="cpu or cuda")
-    seed: int = Field(0, ge=0, description="of target, mask and start")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="of target, mask and start")
     record: int = Field(100, ge=1, description="steps between records")
     checkpoint: int = Field(1000, ge=1, description="steps between checkpoints")
     out: Path = Field(Path("out"), description="folder for checkpoint, record and pictures")
+
+    @field_validator("sizes", "rank", "core")
+    @classmethod
+    def _modes(cls, values: tuple[int, ...]) -> tuple[int, ...]:
+        if len(values) > MAX_ORDER:
+            raise ValueError(f"{len(values)} modes are too many; at most {MAX_ORDER}, one number for each")
+        return values
 
     @model_validator(mode="after")
     def _consistent(self) -> "Experiment":
@@ -75,7 +83,7 @@ class Experiment(BaseModel):
         """
         if self.data is not None:
             return load_data(self.data)
-        check_memory(self._architecture(self.sizes), 1, torch.float64, optimizer=self.optimizer)
+        self._check(self.sizes, torch.float64)  # before anything of that size is made
         rank = self.rank or tuple(max(1, size // 5) for size in self.sizes)
         T = tucker_target(self.sizes, rank, seed=self.seed).numpy()
         return Data(T, np.ones(T.shape, dtype=bool), "generated", f"a tensor of rank {rank}")
@@ -86,6 +94,7 @@ class Experiment(BaseModel):
         The target's largest mode singular value becomes 1; with weights of mean 1 the flow time is O(1).
         """
         dtype = DTYPES[self.precision]
+        self._check(data.sizes, torch.float64)  # before its singular values are taken
         architecture = self._architecture(data.sizes)
         check_memory(architecture, 1, dtype, optimizer=self.optimizer, device="cpu")
         T = torch.from_numpy(data.scaled()[0].tensor.copy())
@@ -132,6 +141,14 @@ class Experiment(BaseModel):
     def describe(self, data: Data) -> dict[str, Any]:
         """What a checkpoint must agree with to be continued: all that changes the path."""
         return {key: value for key, value in self.identity(data.content).items() if key not in ("steps", "tolerance")}
+
+    def _check(self, sizes: tuple[int, ...], dtype: torch.dtype) -> None:
+        """Raises: UsageError where memory or minutes would not do."""
+        if len(sizes) > MAX_ORDER:
+            raise UsageError(f"data={self.data}: has {len(sizes)} modes, at most {MAX_ORDER} can be trained; join some")
+        architecture = self._architecture(sizes)
+        check_memory(architecture, 1, dtype, optimizer=self.optimizer)
+        check_work(architecture)
 
     def _architecture(self, sizes: tuple[int, ...]) -> Architecture:
         return Architecture(self.depth, sizes, self.core or None, self.chain, model=self.model)

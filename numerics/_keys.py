@@ -9,6 +9,8 @@ import pydantic
 
 from numerics._errors import UsageError
 
+MAX_SEED = 2**32 - 1  # every generator takes it
+MAX_NUMBERS = 100_000  # of a list or a range
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 
 
@@ -37,8 +39,10 @@ def integer_list(value: Any) -> Any:
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
             raise ValueError(f"the range {part.strip()} is empty; write the smaller end first")
-        if last - first > 100_000:
-            raise ValueError(f"the range {part.strip()} has more than 100000 numbers")
+        if last - first > MAX_NUMBERS:
+            raise ValueError(f"the range {part.strip()} has more than {MAX_NUMBERS} numbers")
+        if len(numbers) + last - first > MAX_NUMBERS:
+            raise ValueError(f"the list has more than {MAX_NUMBERS} numbers")
         numbers.extend(range(first, last + 1))
     return tuple(numbers)
 

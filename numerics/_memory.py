@@ -1,4 +1,4 @@
-"""How much memory a training run needs, and whether there is that much."""
+"""How much memory and work a training run needs, and whether there is that much."""
 
 from math import prod
 from pathlib import Path
@@ -52,5 +52,39 @@ def check_memory(
     if need > have:
         raise UsageError(
             f"sizes {architecture.sizes}, ranks {architecture.ranks}, depth {architecture.depth} and {problems} "
-            f"problem(s) need {need / 2**30:.1f} GiB and {have / 2**30:.1f} GiB are free: choose smaller sizes or ranks"
+            f"problem(s) need {need / 2**30:.1f} GiB and {have / 2**30:.1f} GiB are free: {_smaller(architecture)}"
         )
+
+
+MOST_WORK = 5e11  # operations, minutes of a core, before the first step or in one
+
+
+def check_work(architecture: Architecture) -> None:
+    """Refuse a run whose singular values, or whose single steps, take many minutes.
+
+    Raises:
+        UsageError: with what would be smaller.
+    """
+    sizes, ranks = architecture.sizes, architecture.ranks
+    whole = prod(sizes)
+    spectra = sum(8 / 3 * min(size, whole // size) * whole for size in sizes)
+    step = 6.0 * architecture.parameter_count
+    if architecture.model == "cp":
+        step += 6 * ranks[0] * whole
+    else:
+        step += sum(6 * prod(sizes[: n + 1]) * prod(ranks[n:]) for n in range(len(sizes)))
+    for what, work in (("the singular values of the target", spectra), ("one step of the training", step)):
+        if work > MOST_WORK:
+            raise UsageError(
+                f"sizes {sizes}, ranks {ranks}, depth {architecture.depth}: {what} alone takes {work:.0e} operations, "
+                f"more than {MOST_WORK:.0e}: {_smaller(architecture)}"
+            )
+
+
+def _smaller(architecture: Architecture) -> str:
+    """What to change; a core side above the product of the other sizes adds nothing that W could show."""
+    sizes = architecture.sizes
+    useful = [min(rank, prod(sizes) // size) for rank, size in zip(architecture.ranks, sizes, strict=True)]
+    if architecture.model == "tucker" and list(architecture.ranks) != useful:
+        return f"choose a smaller core, e.g. core={','.join(map(str, useful))}, which W never needs more than"
+    return "choose smaller sizes or a smaller core (core=)"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from numerics._train import History
+from theory.files import written_whole
 
 
 def colour(place: int, count: int = 5) -> Any:
@@ -33,7 +34,6 @@ def draw_run(history: History, folder: Path, title: str) -> list[Path]:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    folder.mkdir(parents=True, exist_ok=True)
     steps = np.array(history.steps)
     paths = []
     for stem, observable, label in (
@@ -88,8 +88,7 @@ def _step_axis(axis: Any, steps: np.ndarray) -> None:
 def _finish(pyplot: Any, figure: Any, path: Path, title: str) -> Path:
     figure.suptitle(title, fontsize=9)
     figure.tight_layout()
-    draft = path.with_name(f".{path.name}")
-    figure.savefig(draft, dpi=120, format="png")
-    draft.replace(path)
+    with written_whole(path) as stream:
+        figure.savefig(stream, dpi=120, format="png")
     pyplot.close(figure)
     return path

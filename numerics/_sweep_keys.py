@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from numerics._errors import UsageError
 from numerics._experiment import Experiment
 from numerics._keys import integer_list, parse_keys
 
+MAX_RUNS = 10_000  # of one command: a second one continues the table
 LISTS = {"sizes", "rank", "core"}  # keys whose value is itself a list
 
 
@@ -44,5 +46,7 @@ def parse_sweep(arguments: Sequence[str]) -> tuple[SweepKeys, list[Experiment]]:
                     raise UsageError(f"{argument}: {error}") from None
             elif "," in value:
                 values = value.split(",")
+        if prod([len(values), *map(len, choices)]) > MAX_RUNS:
+            raise UsageError(f"{argument}: the grid has more than {MAX_RUNS} runs; name fewer at a time")
         choices.append([f"{key}={choice}" if equals else argument for choice in values])
     return keys, [parse_keys(combination, Experiment) for combination in product(*choices)]

@@ -18,6 +18,8 @@ from ._law_table import table
 from ._models import MODELS
 from ._parametrisation import Parametrisation
 from ._render import as_json, as_latex, as_text
+from .files import why_unwritable, write_whole
+from .streams import with_streams
 
 USAGE = (
     "usage: python -m theory [depth=4|K] [order=3] [chain=column|mode|gate]\n"
@@ -98,11 +100,17 @@ class Settings(BaseModel):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print what the keys ask for; 0 when every check holds, 3 when one fails, 2 on bad usage."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    return with_streams("error", lambda: _main(words))
+
+
+def _main(words: list[str]) -> int:
     if any(word in ("help", "-h", "--help") for word in words):
         print(__doc__, USAGE, sep="\n")
         return 0
     try:
         settings = _parse(words)
+        if settings.out is not None and (why := why_unwritable(settings.out)):
+            raise ValueError(f"out={settings.out} {why}")
         output, good = _run(settings)
     except ValidationError as error:
         first = error.errors()[0]
@@ -114,17 +122,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    try:
-        if settings.out is not None:
-            settings.out.write_text(output if output.endswith("\n") else output + "\n", encoding="utf-8")
-        else:
-            print(output)
-            sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stderr.close()
-    except OSError as error:
-        print(f"error: out={settings.out}: {error.strerror}", file=sys.stderr)
-        return 2
+    if settings.out is not None:
+        write_whole(settings.out, output if output.endswith("\n") else output + "\n")
+    else:
+        print(output)
     return 0 if good else 3
 
 

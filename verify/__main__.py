@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors: threads cost more than they bring
@@ -27,14 +26,13 @@ Check the theory of implicit regularization in deep Tucker factorization.
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    from theory.streams import with_streams
+
     try:
-        return _main(sys.argv[1:] if arguments is None else arguments)
+        return with_streams("verify", lambda: _main(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
         print("verify: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader of stdout is gone: what it did not see is not green
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
 
 
 def _main(words: list[str]) -> int:

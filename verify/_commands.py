@@ -6,10 +6,11 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from numerics import UsageError, closest, parse_keys
+from theory.files import is_stream, why_no_folder, why_unwritable
 
 from ._config import Config, ReplayConfig
 from ._conjectures import TEMPLATE
@@ -26,6 +27,7 @@ def verify(words: list[str]) -> int:
     """The main job."""
     config = parse_keys(words, Config)
     check_outputs(config)
+    config.check_memory()
     listeners: list[Listener] = [Terminal()]
     if config.json_:
         listeners.append(JsonFile(config.json_))
@@ -58,42 +60,35 @@ def check_words(words: Sequence[str], commands: Iterable[str]) -> None:
 
 
 def check_outputs(config: Config) -> None:
-    """Before any work: can every output be written?
+    """Before any work: can every output be written, and does none of them replace an input or another output?
 
     Raises:
         UsageError: one cannot, with the reason.
     """
+    if why := why_no_folder(config.out):
+        raise UsageError(f"out={config.out} {why}")
+    taken = {os.path.realpath(path): f"{key}={path}" for key, path in _inputs(config)}
     for key, path in (
         ("json", config.json_), ("events", config.events), ("junit", config.junit), ("html", config.html),
     ):  # fmt: skip
         if path is None:
             continue
-        if path.is_dir():
-            raise UsageError(f"{key}={path} is a folder; name a file")
-        _try(f"{key}={path}", path.parent, path.with_name(path.name + ".partial"))
-        if path.exists() and not os.access(path, os.W_OK):
-            raise UsageError(f"{key}={path} cannot be written: the file there is read-only")
-    out = config.out
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"out={out} is a file; name a folder")
-    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
-    _try(f"out={out}", out, out / ".partial")
-    for folder in missing:  # a run without a counterexample or a picture leaves none behind
-        folder.rmdir()
+        name = f"{key}={path}"
+        if why := why_unwritable(path):
+            raise UsageError(f"{name} {why}")
+        if is_stream(path):
+            continue
+        there = taken.setdefault(os.path.realpath(path), name)
+        if there != name:
+            raise UsageError(f"{name} is the file of {there}; name another")
 
 
-def _try(name: str, folder: Path, probe: Path) -> None:
-    """Make a folder and write a file into it that does not stay.
-
-    Raises:
-        UsageError: it cannot be done.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(f"{name} cannot be written: {(error.strerror or str(error)).lower()}") from None
+def _inputs(config: Config) -> Iterator[tuple[str, str]]:
+    """The files that a run reads, each with its key."""
+    for path in config.conjectures or ():
+        yield "conjectures", path
+    if config.data is not None:
+        yield "data", config.data
 
 
 def version(words: list[str]) -> int:
@@ -188,7 +183,8 @@ def new(words: list[str]) -> int:
     if path.exists():
         raise UsageError(f"{path} exists; choose another name")
     path.write_text(
-        TEMPLATE.replace("{file}", str(path)).replace("{name}", name).replace("{title}", name.replace("_", " "))
+        TEMPLATE.replace("{file}", str(path)).replace("{name}", name).replace("{title}", name.replace("_", " ")),
+        encoding="utf-8",
     )
     print(f"wrote {path}; run it with: python -m verify conjectures={path} depth=2,3")
     return Exit.OK

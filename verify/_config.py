@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any
 
 import pydantic
 
-from numerics import SOURCES, IntegerList, WordList
+from numerics import MAX_SEED, SOURCES, IntegerList, UsageError, WordList, available_bytes
 from theory import CHAINS
 
 MAX_DEPTH = 64  # 2^64 steps of a chain contract quickly, but a float64 product of more blocks under- or overflows
 MAX_ORDER = 8
+MAX_ENTRIES = 10_000  # of a tensor of sizes=: exact and 75-digit arithmetic takes its entries one by one
+EXAMPLE_BYTES, ENTRY_BYTES = 20_000, 200  # what an example takes in memory, measured, and each of its entries
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -43,7 +46,7 @@ class Config(pydantic.BaseModel):
     paths: Annotated[int, pydantic.Field(ge=1, le=100_000)] = pydantic.Field(
         20, description="generated problems per claim about a Flow or Descent"
     )
-    seed: Annotated[int, pydantic.Field(ge=0)] = pydantic.Field(
+    seed: Annotated[int, pydantic.Field(ge=0, le=MAX_SEED)] = pydantic.Field(
         0, description="of the generator; the same seed draws the same tensors"
     )
     budget: Annotated[float, pydantic.Field(gt=0)] = pydantic.Field(
@@ -106,6 +109,11 @@ class Config(pydantic.BaseModel):
                 raise ValueError("sizes must be 1 or more")
             if not 1 <= len(self.sizes) <= MAX_ORDER:
                 raise ValueError(f"sizes names {len(self.sizes)} modes; orders must lie between 1 and {MAX_ORDER}")
+            if prod(self.sizes) > MAX_ENTRIES:
+                raise ValueError(
+                    f"a tensor of sizes={','.join(map(str, self.sizes))} has {prod(self.sizes)} entries; "
+                    f"at most {MAX_ENTRIES}, since they are looked at in exact arithmetic too"
+                )
             if self.order != (len(self.sizes),) and "order" in self.model_fields_set:
                 raise ValueError(
                     f"sizes={','.join(map(str, self.sizes))} names {len(self.sizes)} modes "
@@ -113,6 +121,16 @@ class Config(pydantic.BaseModel):
                 )
             object.__setattr__(self, "order", (len(self.sizes),))
         return self
+
+    def check_memory(self) -> None:
+        """Raises: UsageError where the examples asked for do not fit into memory."""
+        count, entries = self.examples + 6 * self.paths, prod(self.sizes or (1,))
+        need, have = count * (EXAMPLE_BYTES + ENTRY_BYTES * entries) * min(self.jobs, CORES), available_bytes()
+        if need > have:
+            raise UsageError(
+                f"examples={self.examples} paths={self.paths} jobs={self.jobs} need about {need / 2**30:.1f} GiB of "
+                f"memory and {have / 2**30:.1f} GiB are free: ask for fewer"
+            )
 
     def as_json(self) -> dict[str, Any]:
         """The configuration as plain data."""

@@ -16,6 +16,8 @@ import scipy
 import sympy
 import torch
 
+from theory.files import file_name, write_whole
+
 from ._batch import SUBSTEPS as PATH_SUBSTEPS
 from ._batch import PathBatch, PathFailure
 from ._claim import Claim, is_built_in
@@ -169,11 +171,9 @@ def save(counterexample: dict[str, Any], folder: Path) -> Path:
 
     Returns: the path.
     """
-    folder = folder / "counterexamples"
-    folder.mkdir(parents=True, exist_ok=True)
     name = "{claim}-depth{depth}-order{order}-{chain}.json".format(**counterexample).replace("!", "-")
-    path, file = folder / name, counterexample["file"]
-    stored = counterexample | {"file": file and _relative(file, folder)}
+    path, file = folder / "counterexamples" / file_name(name), counterexample["file"]
+    stored = counterexample | {"file": file and _relative(file, path.parent)}
     write_whole(path, json.dumps(plain(stored), indent=1) + "\n")
     return path
 
@@ -184,14 +184,6 @@ def _relative(file: str, folder: Path) -> str:
         return Path(os.path.relpath(Path(file).resolve(), folder.resolve())).as_posix()
     except ValueError:  # on another drive of Windows
         return Path(file).name
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    partial.replace(path)
 
 
 def load(path: Path) -> tuple[dict[str, Any], Problem]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import insort
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ._verdict import Result
+from theory.files import in_words
+
+from ._verdict import Exit, Result
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,36 @@ def in_order(judged: list[ClaimJudged], event: ClaimJudged) -> list[Result]:
 
 Event = RunStarted | ClaimJudged | Note | RunFinished
 Listener = Callable[[Event], None]
+
+
+class Audience:
+    """Tells every listener what happens. One whose output is gone (a full disk, a reader that left) is told no more,
+    the others are, and the run ends as an error of the tool; whatever is judged by then is kept."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = list(listeners)
+        self._lost = False
+
+    def tell(self, event: Event) -> None:
+        """The event, to all that can still be told."""
+        for listener in tuple(self._listeners):
+            said = replace(event, exit_code=self._code(event.exit_code)) if isinstance(event, RunFinished) else event
+            try:
+                listener(said)
+            except OSError as error:
+                self._listeners.remove(listener)
+                self.lose(error)
+
+    def lose(self, error: OSError) -> None:
+        """One line on stderr about an output that could not be written."""
+        self._lost = True
+        if not (isinstance(error, BrokenPipeError) and error.filename is None):  # who reads stdout no more knows it
+            print(f"verify: {error.filename or 'stdout'}: {in_words(error)}; the run goes on without", file=sys.stderr)
+
+    def finish(self, end: RunFinished) -> int:
+        """Tell the end; returns the exit code, which is never green where an output was lost."""
+        self.tell(end)
+        return self._code(end.exit_code)
+
+    def _code(self, code: int) -> int:
+        return Exit.ERROR if self._lost and code != Exit.INTERRUPTED else code

@@ -7,6 +7,8 @@ import shlex
 from html import escape
 from typing import Any
 
+from theory.streams import printable
+
 from ._claim import is_built_in
 from ._events import RunFinished
 from ._formula import formula, has_formula
@@ -91,7 +93,7 @@ def page(config: dict[str, Any], results: list[Result], planned: int, end: RunFi
         f"<h2>What the verdicts mean</h2><table>{meanings}</table>",
         f"<p><strong>{escape(LAST_LINE)}</strong></p>",
     ]
-    return "\n".join([*parts, "</body></html>"]) + "\n"
+    return printable("\n".join([*parts, "</body></html>"]) + "\n")
 
 
 def command(config: dict[str, Any], **changed: Any) -> str:

@@ -1,4 +1,5 @@
-"""Machine-readable listeners: JSON, NDJSON, JUnit XML. Each file is whole and valid at every moment.
+"""Machine-readable listeners: JSON, NDJSON, JUnit XML. Each file is whole and valid at every moment; what is written
+into a pipe or a device is written once, at the end.
 
 NDJSON gets every verdict at once; JSON and HTML, which are rewritten whole, keep to a twentieth of a long run.
 """
@@ -9,13 +10,15 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from ._counterexample import write_whole
+from theory.files import is_stream, opened_to_append, write_whole
+from theory.streams import printable
+
 from ._events import ClaimJudged, Event, RunFinished, RunStarted, in_order
 from ._stored import plain
 from ._verdict import Result, Verdict
@@ -67,6 +70,8 @@ class WholeFile(ABC):
                 return
         elif not isinstance(event, RunFinished):
             return
+        if not isinstance(event, RunFinished) and is_stream(self.path):
+            return
         with self.pace.writing():
             write_whole(self.path, self.text(event if isinstance(event, RunFinished) else None))
 
@@ -87,18 +92,24 @@ class JsonFile(WholeFile):
 
 
 class NdjsonFile:
-    """Every event as one line, written as it happens."""
+    """Every event as one line, written as it happens, after the lines that stand there."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.stream = path.open("w")
+        self.path = path
+        self.stream = opened_to_append(path)
 
     def __call__(self, event: Event) -> None:
         body = {"result": event.result.as_json()} if isinstance(event, ClaimJudged) else asdict(event)
-        self.stream.write(json.dumps({"event": type(event).__name__, **plain(body)}, default=str) + "\n")
-        self.stream.flush()
-        if isinstance(event, RunFinished):
-            self.stream.close()
+        line = json.dumps({"event": type(event).__name__, **plain(body)}, default=str) + "\n"
+        try:
+            self.stream.write(line.encode())
+            self.stream.flush()
+            if isinstance(event, RunFinished):
+                self.stream.close()
+        except OSError as error:
+            with suppress(OSError):
+                self.stream.close()
+            raise type(error)(error.errno, error.strerror, str(self.path)) from None
 
 
 class JunitFile:
@@ -117,7 +128,11 @@ class JunitFile:
             for r in self.results:
                 cell = f"{r.chain}.N{r.order}.K{r.depth}"
                 case = ElementTree.SubElement(
-                    suite, "testcase", classname=f"{r.topic}.{cell}", name=r.id, time=f"{r.seconds:.3f}"
+                    suite,
+                    "testcase",
+                    classname=printable(f"{r.topic}.{cell}"),
+                    name=printable(r.id),
+                    time=f"{r.seconds:.3f}",
                 )
                 tag = {
                     Verdict.REFUTED: "failure",
@@ -126,7 +141,7 @@ class JunitFile:
                     Verdict.VACUOUS: "skipped",
                 }.get(r.verdict)
                 if tag:
-                    ElementTree.SubElement(case, tag, message=f"{r.verdict.value}: {r.detail}")
+                    ElementTree.SubElement(case, tag, message=printable(f"{r.verdict.value}: {r.detail}"))
             failures = sum(r.verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE) for r in self.results)
             suite.set("failures", str(failures + event.interrupted))
             suite.set("errors", str(sum(r.verdict is Verdict.ERROR for r in self.results)))

@@ -14,9 +14,9 @@ import torch
 from numerics import Architecture, Data, UsageError, effective_rank, load_data, matched_start, sharpness, solve_flow
 
 from ._batch import PathBatch, PathFailure
-from ._config import Config
+from ._config import MAX_ORDER, Config
 from ._engine import judge_examples
-from ._events import Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted
+from ._events import Audience, Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted
 from ._path import Descent
 from ._real_picture import draw
 from ._state import State
@@ -60,6 +60,8 @@ def prepare(source: str, observed: float, seed: int) -> Completed:
         UsageError: what cannot be read or completed.
     """
     full = load_data(source)
+    if len(full.sizes) > MAX_ORDER:
+        raise UsageError(f"data={source}: has {len(full.sizes)} modes, at most {MAX_ORDER} can be judged; join some")
     strides = _strides(full.sizes)
     data, exponent = full.block_means(strides).scaled()
     size = float(np.sqrt(np.mean(data.tensor[data.known] ** 2)))
@@ -143,10 +145,8 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
     results: list[Result] = []
     reports: list[dict[str, Any]] = []
 
-    def tell(event: Any) -> None:
-        for listener in listeners:
-            listener(event)
-
+    audience = Audience(listeners)
+    tell = audience.tell
     claims = sum(claim.applies(cell.depth, cell.order, cell.chain) for cell in cells for claim in CLAIMS)
     tell(RunStarted(config.as_json(), tuple(cells), claims))
     tell(Note(problem.data.words))
@@ -159,17 +159,19 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
                     results.append(judge_examples(claim, cell, batch, config.budget))
                     tell(ClaimJudged(results[-1], len(results)))
             report = _report(problem, cell, batch.descent(0, 0))
-            report["pictures"] = draw(
-                batch.descent(0, 0), batch.flow(0), _errors(problem, batch.descent(0, 0)), config, cell, problem.content
-            )
+            errors = _errors(problem, batch.descent(0, 0))
+            try:
+                report["pictures"] = draw(batch.descent(0, 0), batch.flow(0), errors, config, cell, problem.content)
+            except OSError as error:
+                report["pictures"] = []
+                audience.lose(error)
             reports.append(report)
             tell(Note(_words(cell, report)))
     except KeyboardInterrupt:
         interrupted = True
     code = Exit.INTERRUPTED if interrupted else exit_code([r.verdict for r in results])
     about = {"words": problem.data.words, "content": problem.content, "missing": problem.data.missing, "runs": reports}
-    tell(RunFinished(code, time.perf_counter() - began, interrupted, {"data": about}))
-    return code
+    return audience.finish(RunFinished(code, time.perf_counter() - began, interrupted, {"data": about}))
 
 
 def _errors(problem: Completed, descent: Descent) -> np.ndarray:
@@ -206,5 +208,5 @@ def _words(cell: Cell, report: dict[str, Any]) -> str:
         f"{cell}: {report['steps']} steps; relative error {report['train_error']:.3f} on observed entries, "
         f"{report['test_error']:.3f} on held-out ones; "
         f"effective ranks (Roy and Vetterli 2007) {ranks}; "
-        f"pictures {', '.join(report['pictures'])}"
+        f"pictures {', '.join(report['pictures']) or 'lost'}"
     )

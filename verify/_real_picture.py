@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from theory.files import file_name, written_whole
+
 from ._config import Config
 from ._events import Cell
 from ._path import Descent, Flow
@@ -43,11 +45,10 @@ def draw(descent: Descent, flow: Flow, errors: np.ndarray, config: Config, cell:
     right.legend(frameon=False, fontsize=9)
     name = Path(str(config.data)).stem
     figure.suptitle(f"{name}: {cell}, {int(descent.steps[-1])} steps, {config.observed:.0%} observed", fontsize=11)
-    config.out.mkdir(parents=True, exist_ok=True)
-    paths = [
-        config.out / f"data-{name}-{content[:8]}-depth{cell.depth}-{cell.chain}.{suffix}" for suffix in ("png", "svg")
-    ]
+    stem = f"data-{name}-{content[:8]}-depth{cell.depth}-{cell.chain}"
+    paths = [config.out / file_name(f"{stem}.{suffix}") for suffix in ("png", "svg")]
     for path in paths:
-        figure.savefig(path, dpi=150)
+        with written_whole(path) as stream:
+            figure.savefig(stream, dpi=150, format=path.suffix[1:])
     plt.close(figure)
     return [str(path) for path in paths]

@@ -13,7 +13,7 @@ from ._claim import Claim
 from ._config import Config
 from ._conjectures import load_conjectures
 from ._counterexample import save
-from ._events import Cell, ClaimJudged, Event, Listener, Note, RunFinished, RunStarted
+from ._events import Audience, Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted
 from ._inputs import Settings
 from ._processes import judge_parts, parts_of
 from ._verdict import Exit, Result, exit_code
@@ -82,10 +82,8 @@ def run(config: Config, listeners: Sequence[Listener], claims: Sequence[Claim] |
     parts = parts_of(claims, cells)
     results: list[Result] = []
 
-    def tell(event: Event) -> None:
-        for listener in listeners:
-            listener(event)
-
+    audience = Audience(listeners)
+    tell = audience.tell
     tell(RunStarted(config.as_json(), tuple(cells), sum(len(part.claims) for part in parts)))
     for line in _not_judged(claims, cells):
         tell(Note(line))
@@ -93,11 +91,13 @@ def run(config: Config, listeners: Sequence[Listener], claims: Sequence[Claim] |
     try:
         for place, result in judge_parts(parts, settings, config.jobs):
             if result.counterexample is not None:
-                result.counterexample["path"] = str(save(result.counterexample, config.out))
+                try:
+                    result.counterexample["path"] = str(save(result.counterexample, config.out))
+                except OSError as error:
+                    audience.lose(error)
             results.append(result)
             tell(ClaimJudged(result, place))
     except KeyboardInterrupt:
         interrupted = True
     code = Exit.INTERRUPTED if interrupted else exit_code([r.verdict for r in results])
-    tell(RunFinished(code, time.perf_counter() - started, interrupted))
-    return code
+    return audience.finish(RunFinished(code, time.perf_counter() - started, interrupted))

@@ -21,7 +21,7 @@ from ._problem import PACES
 
 FORMAT = 2
 MAX_BYTES = 32 << 20  # of a file
-MAX_ENTRIES = 200_000  # of the tensor and all blocks: what 75 digits take a minute for
+MAX_NUMBERS = 200_000  # of the tensor and all blocks: what 75 digits take a minute for
 MAX_EXPONENT = 4096
 MAX_TEXT = 1 << 20  # of a conjecture file
 NESTING = 64  # brackets within brackets: a block has at most MAX_ORDER + 2
@@ -45,7 +45,7 @@ def _printable(word: str) -> str:
 Words = Annotated[str, pydantic.StringConstraints(max_length=2000), pydantic.AfterValidator(_printable)]
 Real = float | Literal["inf", "-inf", "nan"]  # as `plain` writes what JSON has no number for
 Exponent = Annotated[int, pydantic.Field(ge=-MAX_EXPONENT, le=MAX_EXPONENT)]
-Sizes = Annotated[list[Annotated[int, pydantic.Field(ge=1, le=MAX_ENTRIES)]], pydantic.Field(max_length=MAX_ORDER)]
+Sizes = Annotated[list[Annotated[int, pydantic.Field(ge=1, le=MAX_NUMBERS)]], pydantic.Field(max_length=MAX_ORDER)]
 
 
 class _Strict(pydantic.BaseModel):
@@ -161,11 +161,11 @@ class Stored(_Strict):
         sizes, ranks, links = self.sizes, self.ranks, max(self.depth - 1, 0)
         longest = [max(i, r) for i, r in zip(sizes, ranks, strict=True)]
         at_least = math.prod(ranks) + math.prod(sizes) + links * sum(longest)
-        if at_least > MAX_ENTRIES:
-            raise ValueError(f"sizes and ranks make more than {MAX_ENTRIES} entries")
+        if at_least > MAX_NUMBERS:
+            raise ValueError(f"sizes and ranks make more than {MAX_NUMBERS} entries")
         shapes = Architecture(self.depth, sizes, ranks, self.chain).shapes
-        if sum(map(math.prod, shapes.values())) > MAX_ENTRIES:
-            raise ValueError(f"sizes and ranks make more than {MAX_ENTRIES} entries")
+        if sum(map(math.prod, shapes.values())) > MAX_NUMBERS:
+            raise ValueError(f"sizes and ranks make more than {MAX_NUMBERS} entries")
         return shapes
 
 

@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from theory.streams import printable
+
 from ._claim import is_built_in
 from ._events import ClaimJudged, Event, Note, RunFinished, RunStarted, in_order
 from ._verdict import MEANING, Result, Verdict
@@ -49,7 +51,7 @@ class Terminal:
             if self.progress:
                 self.progress.advance(self.task)
         elif isinstance(event, Note):
-            self.out.print(event.text, markup=False)
+            self._say(event.text)
         elif isinstance(event, RunFinished):
             self._finished(event)
 
@@ -77,22 +79,21 @@ class Terminal:
         for result in self.results:
             own = not is_built_in(result.file)  # a reader who wrote the claim wants to see its witness
             if result.counterexample and (result.verdict is Verdict.REFUTED or (own and is_witness(result))):
-                self.out.print(describe(result), markup=False, soft_wrap=True)
+                self._say(describe(result))
             elif result.verdict not in (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED):
-                self.out.print(
-                    f"{result.verdict.value} {result.id} ({_where(result)}): {result.detail}{counts(result)}",
-                    markup=False,
-                    soft_wrap=True,
-                )
+                self._say(f"{result.verdict.value} {result.id} ({_where(result)}): {result.detail}{counts(result)}")
         by_verdict = {verdict: sum(r.verdict is verdict for r in self.results) for verdict in Verdict}
         words = ", ".join(f"{count} {verdict.value}" for verdict, count in by_verdict.items() if count)
         state = "INTERRUPTED, incomplete: " if event.interrupted else ""
         if self.results or event.interrupted:
-            self.out.print(
-                f"{state}{words or 'no verdicts'} in {event.seconds:.1f} s. Exit code {event.exit_code}.", markup=False
-            )
+            self._say(f"{state}{words or 'no verdicts'} in {event.seconds:.1f} s. Exit code {event.exit_code}.")
         if self.results:
-            self.out.print(LAST_LINE, markup=False)
+            self._say(LAST_LINE)
+        self.out.file.flush()  # here a full disk or a reader that is gone can still be told
+
+    def _say(self, text: str) -> None:
+        """A line of plain text; what a conjecture calls itself moves no cursor."""
+        self.out.print(printable(text), markup=False, soft_wrap=True)
 
 
 def is_witness(result: Result) -> bool:
@@ -131,7 +132,7 @@ def _table(results: list[Result]) -> Table:
             name += f"\n  [witness: {_shape(r.counterexample)}]"
         table.add_row(
             Text(r.verdict.value, STYLE[r.verdict]),
-            Text(name),
+            Text(printable(name)),
             str(r.examples),
             *(str(getattr(r, COUNTS[name]) or "") for name in shown),
             f"{r.worst:.0e}",
@@ -165,7 +166,10 @@ def _grids(results: list[Result], width: int) -> Iterator[Table]:
                 columns.append(rest.pop(0))
                 table.add_column(heads[columns[-1]], overflow="fold", no_wrap=room >= 0)
         for name in names:
-            table.add_row(name, *(_letters([by_cell.get((name, *key, d)) for d in depths[key]]) for key in columns))
+            table.add_row(
+                Text(printable(name)),
+                *(_letters([by_cell.get((name, *key, d)) for d in depths[key]]) for key in columns),
+            )
         legend = ""
         yield table
 

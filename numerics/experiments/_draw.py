@@ -8,6 +8,7 @@ import numpy as np
 
 from numerics._pictures import colour, plain_ticks
 from numerics.experiments._expectation import Row, interval, pick
+from theory.files import written_whole
 
 MARKERS = "osD^vPX"
 
@@ -71,9 +72,8 @@ def finish(picture: Any, folder: Path, stem: str) -> list[Path]:
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": stem}):
         for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
             path = folder / f"{stem}.{kind}"
-            draft = folder / f".{stem}.{kind}"
-            picture.savefig(draft, format=kind, dpi=110, metadata=metadata)
-            draft.replace(path)
+            with written_whole(path) as stream:
+                picture.savefig(stream, format=kind, dpi=110, metadata=metadata)
             paths.append(path)
     pyplot.close(picture)
     return paths

@@ -1,15 +1,14 @@
 """The gallery: pictures of the first seed block and one table of claims, measurements and verdicts of all blocks."""
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from numerics.experiments._study import Outcome, Verdict, in_words
+from theory.files import write_whole, written_whole
 
 
 def write_gallery(outcomes: Mapping[int, Sequence[Outcome]], folder: Path) -> list[Path]:
     """Copy SVG pictures and write findings.md; a verdict that differs between seed blocks is marked."""
-    folder.mkdir(parents=True, exist_ok=True)
     blocks = sorted(outcomes)
     paths = []
     lines = [
@@ -38,13 +37,14 @@ def write_gallery(outcomes: Mapping[int, Sequence[Outcome]], folder: Path) -> li
         for picture in outcome.pictures:
             if picture.suffix == ".svg":
                 target = folder / f"{outcome.study.name}-{picture.name}"
-                shutil.copyfile(picture, target)
+                with written_whole(target) as stream:
+                    stream.write(picture.read_bytes())
                 paths.append(target)
                 lines += [f"![{outcome.study.title}]({target.name})", ""]
         for b in blocks:
             lines += [f"Seed set {b}. {outcomes[b][place].finding}", ""]
     page = folder / "findings.md"
-    page.write_text("\n".join(lines).rstrip() + "\n")
+    write_whole(page, "\n".join(lines).rstrip() + "\n")
     return [page, *paths]
 
 

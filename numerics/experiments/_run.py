@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from numerics._errors import UsageError
-from numerics._keys import IntegerList, closest, parse_keys
+from numerics._keys import MAX_SEED, IntegerList, closest, parse_keys
 from numerics.experiments._gallery import write_gallery
 from numerics.experiments._study import Outcome, Study, run_study
+from theory.files import why_no_folder
 
 STUDIES = (
     "paper",
@@ -27,6 +28,9 @@ STUDIES = (
 )
 
 
+MAX_BLOCKS = 100  # of seeds: each is every study asked for, once more
+
+
 class Request(BaseModel):
     """Keys of `python -m numerics experiment=...`."""
 
@@ -39,6 +43,15 @@ class Request(BaseModel):
     gallery: Path | None = Field(None, description="folder for the pictures and findings.md of all studies run")
     jobs: int = Field(1, ge=1, description="processes on this machine")
     scheduler: str | None = Field(None, description="address of a Dask scheduler")
+
+    @field_validator("seed")
+    @classmethod
+    def _seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(seeds) > MAX_BLOCKS:
+            raise ValueError(f"{len(seeds)} blocks of seeds are too many; at most {MAX_BLOCKS} at a time")
+        if not all(0 <= seed <= MAX_SEED // 1000 for seed in seeds):
+            raise ValueError(f"blocks of seeds lie between 0 and {MAX_SEED // 1000}")
+        return seeds
 
 
 def load_study(name: str) -> Study:
@@ -60,6 +73,9 @@ def main(arguments: Sequence[str]) -> int:
     names = STUDIES if request.experiment == "all" else (request.experiment,)
     studies = [load_study(name) for name in names]
     out = request.out or Path("out") / "experiments"
+    for key, folder in (("out", out), ("gallery", request.gallery)):
+        if folder is not None and (why := why_no_folder(folder)):
+            raise UsageError(f"{key}={folder} {why}")
     outcomes: dict[int, list[Outcome]] = {}
     for seed in request.seed:
         for study in studies:

@@ -1,6 +1,7 @@
 """A study: cells (settings) measured for a block of seeds, one table that a second run continues, a finding."""
 
 import csv
+import io
 import json
 import sys
 import time
@@ -11,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from numerics._arrays import read_arrays
 from numerics._data import load_data
 from numerics._errors import UsageError
 from numerics._parallel import map_in_parallel
 from numerics.experiments._expectation import Expectation, Interval, Row
+from theory.files import write_whole, written_whole
 
 Cell = dict[str, Any]
 Series = dict[str, np.ndarray]
@@ -103,7 +106,6 @@ def run_study(
     began = time.monotonic()
     count = study.seeds.get(profile, study.seeds["quick"])
     seeds = [seed * 1000 + index for index in range(count)]
-    out.mkdir(parents=True, exist_ok=True)
     _register(study, profile, seeds, out / "registered.json")
     cells = list(study.cells(profile))
     rows = _read(out / "table.csv", cells, seeds)
@@ -112,9 +114,8 @@ def run_study(
     rows = [row for row in rows if not any(_belongs(row, cell) for cell in missing)]
     measured = map_in_parallel(study.measure, missing, seeds, jobs=jobs, scheduler=scheduler)
     for index, (cell, (new, series)) in enumerate(measured, start=1):
-        path = _series_path(out, cell)
-        path.parent.mkdir(exist_ok=True)
-        np.savez_compressed(path, **series)  # type: ignore[arg-type]
+        with written_whole(_series_path(out, cell)) as stream:
+            np.savez_compressed(stream, **series)  # type: ignore[arg-type]
         rows += [{**cell, "seed": s, **values} for s, values in zip(seeds, new, strict=True)]
         _write(out / "table.csv", rows)
         spent = time.monotonic() - began
@@ -125,12 +126,11 @@ def run_study(
     verdicts = tuple(Verdict(e, *e.judge(rows)) for e in study.expectations)
 
     def load(cell: Cell) -> Series:
-        with np.load(_series_path(out, cell)) as archive:
-            return {name: archive[name] for name in archive.files}
+        return read_arrays(_series_path(out, cell))
 
     pictures = study.draw(rows, load, out)
     outcome = Outcome(study, rows, verdicts, pictures, time.monotonic() - began)
-    (out / "finding.txt").write_text(outcome.finding + "\n")
+    write_whole(out / "finding.txt", outcome.finding + "\n")
     return outcome
 
 
@@ -146,7 +146,7 @@ def _register(study: Study, profile: str, seeds: Sequence[int], path: Path) -> N
         plan["data"] = {name: load_data(name).content for name in names}
     text = json.dumps(plan, indent=1)
     if path.exists():
-        saved = json.loads(path.read_text())
+        saved = json.loads(path.read_text(encoding="utf-8"))
         now = json.loads(text)
         different = [key for key in ("study", "profile", "seeds") if saved.get(key) != now[key]]
         if different:
@@ -157,7 +157,7 @@ def _register(study: Study, profile: str, seeds: Sequence[int], path: Path) -> N
             raise UsageError(f"{path.parent} was measured on another tensor {changed[0]}: name another out=")
         if saved != now:
             raise UsageError(f"{path.parent} was registered with other expectations: name another out=")
-    path.write_text(text + "\n")
+    write_whole(path, text + "\n")
 
 
 def _series_path(out: Path, cell: Cell) -> Path:
@@ -172,7 +172,7 @@ def _read(path: Path, cells: Sequence[Cell], seeds: Sequence[int]) -> list[dict[
     """Rows of cells that are there for all seeds."""
     if not path.exists():
         return []
-    with path.open(newline="") as stream:
+    with path.open(newline="", encoding="utf-8") as stream:
         rows = [{k: _parsed(v) for k, v in row.items() if v != ""} for row in csv.DictReader(stream)]
     kept: list[dict[str, Any]] = []
     for cell in cells:
@@ -193,9 +193,8 @@ def _parsed(text: str) -> Any:
 
 def _write(path: Path, rows: Sequence[Row]) -> None:
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    draft = path.with_suffix(".part")
-    with draft.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
-    draft.replace(path)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(path, text.getvalue())

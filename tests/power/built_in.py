@@ -27,8 +27,8 @@ from figures import Record, fingerprint, keep, kept
 from words import read_words
 
 from theory._deep_tucker import CHAINS
+from theory.files import write_whole
 from verify import Verdict
-from verify._counterexample import write_whole
 from verify._engine import CellRun
 from verify._events import Cell
 from verify._inputs import Inputs, Settings

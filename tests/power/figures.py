@@ -34,8 +34,8 @@ import suite
 from suite import Unit
 from words import read_words
 
+from theory.files import write_whole
 from verify import Result
-from verify._counterexample import write_whole
 from verify._verdict import Exit
 
 ROOT = Path(__file__).parents[2]

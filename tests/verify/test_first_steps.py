@@ -89,8 +89,9 @@ def test_a_counterexample_that_cannot_be_saved_is_no_refutation_and_no_traceback
     Path("mine.py").write_text(GOOD.replace("state.loss, state.loss", "state.loss, 1"))
     monkeypatch.setattr("verify._run.save", full)
     ran = command("depth=1", "order=2", "conjectures=mine.py", "examples=12", "jobs=1")
-    assert ran.code == 2
-    assert ran.err == "verify: out/counterexamples/x.json: No space left on device\n"
+    assert ran.code == 3
+    assert ran.err == "verify: out/counterexamples/x.json: no space left on device; the run goes on without\n"
+    assert "1 REFUTED" in ran.out
 
 
 def test_a_misspelt_import_names_what_there_is(command) -> None:

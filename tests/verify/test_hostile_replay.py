@@ -14,7 +14,7 @@ from verify.__main__ import main
 from verify._counterexample import as_counterexample, save
 from verify._events import Cell
 from verify._problem import Problem
-from verify._stored import MAX_ENTRIES, NESTING, digest
+from verify._stored import MAX_NUMBERS, NESTING, digest
 from verify._strategies import draw_problems, problems
 from verify._verdict import Outcome
 
@@ -235,7 +235,7 @@ def test_brackets_without_end_are_no_counterexample(tmp_path, capsys, text: str)
 def test_the_bound_on_entries_lets_every_generated_problem_pass() -> None:
     for order in range(1, 9):
         for problem in draw_problems(problems(depth=4, order=order, chain="column"), 20, 0):
-            assert sum(block.size for block in problem.blocks.values()) + problem.target.size < MAX_ENTRIES
+            assert sum(block.size for block in problem.blocks.values()) + problem.target.size < MAX_NUMBERS
 
 
 def test_a_conjecture_that_now_speaks_of_something_else_is_not_asked(letter, tmp_path, capsys) -> None:

@@ -1,0 +1,82 @@
+"""What stands between a command line and its terminal: streams that are closed, full or gone, and hostile letters."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+
+from .files import in_words
+
+USAGE, FAILED = 2, 3
+STANDING = (USAGE, 130)  # exit codes that say more than a lost output
+# C0 and C1 but tab and line feed, lone surrogates, marks that turn the direction of writing, and what XML refuses.
+_HOSTILE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+
+
+def printable(text: str) -> str:
+    """The text with control characters as escapes: nothing that moves a cursor, hides letters or breaks XML."""
+    return _HOSTILE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def with_streams(name: str, work: Callable[[], int]) -> int:
+    """The exit code of `work`, whose prints go to stdout: 2 where that is closed, 3 where it is full before the end or
+    an error comes through, 141 where its reader is gone; each but the last with one line on stderr."""
+    closed = sys.stdout is None
+    _fill_descriptors()
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if closed:
+        print(f"{name}: stdout is closed; send it to a file, or to /dev/null", file=sys.stderr)
+        return USAGE
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = work()
+    except Exception as error:
+        code, lost = FAILED, _lost()
+        if lost is None and isinstance(error, OSError) and error.filename is None:
+            lost = error  # every file is named by `files`: this was a print, of which nothing is left to flush
+        if lost is None:
+            print(f"{name}: {_internal(error)}", file=sys.stderr)
+    else:
+        lost = _lost()
+    if isinstance(lost, BrokenPipeError):
+        return 128 + signal.SIGPIPE
+    if lost is not None:
+        print(f"{name}: stdout: {in_words(lost)}; what it did not take is lost", file=sys.stderr)
+        return code if code in STANDING else FAILED
+    return code
+
+
+def _internal(error: Exception) -> str:
+    """One line about an error that no command foresaw."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {in_words(error)}"
+    if isinstance(error, MemoryError):
+        return "out of memory; ask for smaller sizes, or for fewer things at once"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    said = " ".join(str(error).split())
+    return f"internal error, please report it: {type(error).__name__}: {said} ({last.filename}:{last.lineno})"
+
+
+def _lost() -> OSError | None:
+    """Why stdout does not take what was printed; the rest is thrown away then."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return error
+    return None
+
+
+def _fill_descriptors() -> None:
+    """Open what is closed of 0, 1 and 2, so that no output file becomes the stdout of a library or a child."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
