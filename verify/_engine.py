@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -46,6 +49,8 @@ PATHS = ("Flow", "Descent")
 # simpler numbers. That of a path is the smallest one drawn: one more run costs as much as that of a whole batch.
 WITNESS = {"State": 60}
 STATED = ("holds", "violated", "undecided")  # statuses whose worst and allowed say something
+CLOSING = 6.0  # seconds a claim may take on top of its budget, or once more its budget, to be looked at again or shrunk
+_TURN = threading.RLock()
 SAMPLES = 60  # points kept for the picture of measured against predicted
 
 Example = Problem | tuple[PathBatch, int]  # a problem, or one of a batch
@@ -61,7 +66,15 @@ class CellRun:
 
     # -- judging
     def judge(self, claim: Claim) -> Result:
-        """The verdict on one claim in this cell."""
+        """The verdict on one claim in this cell; threads take turns, and the budget begins with the turn.
+
+        Raises: what the handler of an alarm raises that the caller had set.
+        """
+        # One at a time: torch's defaults, warnings, the precision of mpmath and what is seen of rates are the process's.
+        with _TURN, time_limit(math.inf):
+            return self._judged(claim)
+
+    def _judged(self, claim: Claim) -> Result:
         started = time.perf_counter()
         result = blank(claim, self.cell)
         try:
@@ -78,7 +91,8 @@ class CellRun:
         return result
 
     def _judge(self, claim: Claim, result: Result) -> None:
-        check_range(claim, self.cell.depth, self.cell.order, self.cell.chain)
+        with time_limit(self.settings.budget):
+            check_range(claim, self.cell.depth, self.cell.order, self.cell.chain)
         outcomes: list[Outcome] = []
         self._witnessed, self._is_identity = False, False
         self._turns, self._kept = 1, 0
@@ -129,7 +143,7 @@ class CellRun:
             not exact
             and not claim.negative
             and not (proof and proof.holds)
-            and not self._audit(claim, outcomes, result)
+            and not self._audit(claim, outcomes, result, deadline)
         ):
             return
         _fill(result, outcomes)
@@ -172,6 +186,10 @@ class CellRun:
                 return exact
         return judge_state(claim, problem, state=self.inputs.state(index, claim.assumes), witnessed=self._witnessed)
 
+    @property
+    def _closing(self) -> float:
+        return min(self.settings.budget, CLOSING)
+
     def _cut_short(self, number: int) -> str:
         return f"budget of {self.settings.budget:g} s used up after {number} examples; raise budget="
 
@@ -205,7 +223,7 @@ class CellRun:
             return self._run_seeds(example, claim.assumes, claim.optimizer, COUNTS[0])
         return example.state(claim.assumes)
 
-    def _audit(self, claim: Claim, outcomes: list[Outcome], result: Result) -> bool:
+    def _audit(self, claim: Claim, outcomes: list[Outcome], result: Result, deadline: float) -> bool:
         """Ask some inputs on which float64 found nothing in 75 digits as well; False where one of them refutes."""
         if claim.subject not in ("State", "Target"):
             return True
@@ -214,9 +232,18 @@ class CellRun:
         held = [index for index, outcome in enumerate(outcomes) if outcome.status == "holds"]
         held.sort(key=lambda index: sum(block.size for block in problems[index].blocks.values()))
         chosen = held[len(held) // 10 :: max(1, len(held) // (2 * AUDITED))][:AUDITED]  # small ones, not the smallest
-        for index in chosen:
+        until = max(deadline, time.monotonic() + self._closing)
+        for number, index in enumerate(chosen):
             problem = problems[index]
-            outcome = _asked(partial(ask, claim, problem))
+            try:
+                with time_limit(max(until - time.monotonic(), 0.001)):
+                    outcome = _asked(partial(ask, claim, problem))
+            except OutOfTime:
+                result.detail = result.detail or (
+                    f"budget of {self.settings.budget:g} s used up after {number} of {len(chosen)} second looks in high "
+                    "precision; raise budget="
+                )
+                return True
             if outcome.status == "violated":
                 outcomes[index] = outcome
                 _fill(result, outcomes)
@@ -290,22 +317,26 @@ class CellRun:
         problem = _problem_of(example)
         evaluations = WITNESS.get(claim.subject, 0) if claim.negative and is_built_in(claim.file) else None
 
+        until = time.monotonic() + self.settings.budget  # for all candidates: between them `shrink` looks at the clock
+
         def violates(candidate: Problem) -> bool:
-            try:
-                return ask_one(claim, candidate, witnessed=evaluations is not None).status == "violated"
-            except Exception:
-                return False
+            with time_limit(max(until - time.monotonic(), 0.001)):
+                try:
+                    return ask_one(claim, candidate, witnessed=evaluations is not None).status == "violated"
+                except (Exception, OutOfTime):
+                    return False
 
         smaller = shrink(
             violates, self.cell, problem, fixed=self.settings.sizes, seed=self.settings.seed,
-            seconds=min(self.settings.budget, 6.0), cores=claim.subject != "Target",
+            seconds=self._closing, cores=claim.subject != "Target",
             tries={"State": 8, "Target": 8, "Seeds": 1}.get(claim.subject, 2), evaluations=evaluations,
         )  # fmt: skip
         if smaller is not None:
-            again = ask_one(claim, smaller)
-            if again.status == "violated":
-                problem = smaller.for_path(claim.assumes) if claim.subject in PATHS else smaller
-                outcome = again
+            with suppress(OutOfTime), time_limit(self.settings.budget):
+                again = ask_one(claim, smaller)
+                if again.status == "violated":
+                    problem = smaller.for_path(claim.assumes) if claim.subject in PATHS else smaller
+                    outcome = again
         result.verdict = Verdict.SUPPORTED if claim.negative else Verdict.REFUTED
         result.detail = ("witness: " if claim.negative else "") + outcome.how
         proof = None if claim.negative else proof_of(claim, self.cell)

@@ -1,9 +1,8 @@
-"""Running a claim's function: under torch's float64 and cpu defaults, silently, and only finite numbers come back."""
+"""Running a claim's function: under torch's float64 and cpu defaults, and only finite numbers come back."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -39,18 +38,17 @@ def assume(condition: Any) -> None:
 
 @contextlib.contextmanager
 def user_code() -> Iterator[None]:
-    """Context for code the engine did not write: float64 on the cpu whatever the file did to torch, nothing printed."""
+    """Context for code the engine did not write: float64 on the cpu whatever the file did to torch, no warnings.
+
+    What it prints is printed: a stream belongs to the whole process, of which a caller of `check` may have other threads.
+    On the command line it runs in processes whose output goes nowhere.
+    """
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     torch.set_default_dtype(torch.float64)
     if device.type != "cpu":
         torch.set_default_device("cpu")
     try:
-        with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-            warnings.catch_warnings(),
-            np.errstate(all="ignore"),
-        ):
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             yield
     finally:

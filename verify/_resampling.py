@@ -18,7 +18,6 @@ from scipy.special import stdtrit
 from ._claim import Claim
 from ._evaluate import relations
 from ._judge_state import ROUNDING
-from ._limits import OutOfTime
 from ._relations import Relation, signed
 from ._seeds import Seeds
 
@@ -94,8 +93,6 @@ def spread(claim: Claim, seeds: Seeds, sample: Seeds, stated: tuple[Relation, ..
         """Discrepancy and scale (2, E), NaN where the statement has no value."""
         try:
             values = signed(relations(claim, seeds.of_rows(rows, altered)))
-        except OutOfTime:
-            raise
         except Exception:  # a statistic that exists on the runs need not exist on fewer different ones
             return np.full((2, point.size), np.nan)
         return np.stack(values) if values[0].shape == point.shape else np.full((2, point.size), np.nan)
