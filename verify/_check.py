@@ -26,17 +26,17 @@ def check(
 ) -> Result:
     """The verdict on one claim in one cell.
 
-    It may be called in any thread; threads take turns, since torch's default type, for one, belongs to the process. What
-    the claim prints is printed. An alarm of the caller's (signal.setitimer, pytest-timeout) rings when it is due.
+    It may be called in any thread; threads take turns, since torch's default type, for one, belongs to the process.
+    What the claim prints is printed. An alarm of the caller's (signal.setitimer, pytest-timeout) rings when it is due.
 
     Arguments:
         claim: what `@conjecture` made of a function.
         depth, order, chain: the cell; the order is 3, or the number of sizes.
         examples, paths: generated tensors for a claim about a State, problems for one about a Flow or Descent.
         seed: of the generator.
-        budget: seconds, from the thread's turn on; they end Python code in any thread, and a sleep or a read in the main
-            thread. Code that blocks outside Python outlives them: only the command line, which runs every claim in a
-            process of its own, ends it.
+        budget: seconds, from the thread's turn on; they end Python code in any thread, and a sleep or a read in the
+            main thread. Code that blocks outside Python outlives them: only the command line ends it, which runs every
+            claim in a process of its own.
         sizes: mode sizes to keep to.
 
     Raises:

@@ -28,6 +28,21 @@ _THEOREMS: dict[
 ] = {}  # id(built-in claim) -> theory derivation; it is not part of a claim, which can be copied
 
 
+def everywhere(depth: int, order: int, chain: str) -> bool:
+    """The range of a statement that is meant in every cell."""
+    return True
+
+
+@dataclass(frozen=True)
+class Cannot:
+    """The function of a conjecture that could not be read."""
+
+    message: str
+
+    def __call__(self, _: Any) -> Any:
+        raise ClaimError(self.message)
+
+
 @dataclass(frozen=True)
 class Claim:
     """A statement about a State, a Flow, a Descent, a Target or Seeds.
@@ -52,7 +67,7 @@ class Claim:
     topic: str = "conjectures"
     optimizer: str = "gd"
     negative: bool = False
-    applies: Callable[[int, int, str], bool] = lambda depth, order, chain: True
+    applies: Callable[[int, int, str], bool] = everywhere
     mutants: dict[str, Callable[[Any], Any]] = field(default_factory=dict, compare=False)
     file: str | None = None
     line: int | None = None
@@ -76,15 +91,25 @@ class Claim:
     @classmethod
     def broken(cls, id: str, message: str, file: str, line: int | None) -> Claim:
         """What stands in for a conjecture that could not be read: judged, it is an ERROR with its file and line."""
+        return cls(id=id, function=Cannot(message), title=message, source="", subject="State", file=file, line=line)
 
-        def cannot(_: Any) -> None:
-            raise ClaimError(message)
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """In another process a built-in claim is the one there: a proof belongs to that very object."""
+        from .claims import BUILT_IN
 
-        return cls(id=id, function=cannot, title=message, source="", subject="State", file=file, line=line)
+        if any(self is claim for claim in BUILT_IN):
+            return _built_in_claim, (self.id,)
+        return super().__reduce_ex__(protocol)
 
     def mutant(self, name: str) -> Claim:
         """The wrong variant `name` of this claim as a claim of its own, without a proof."""
         return replace(self, id=f"{self.id}!{name}", function=self.mutants[name], mutants={})
+
+
+def _built_in_claim(id: str) -> Claim:
+    from .claims import BUILT_IN
+
+    return next(claim for claim in BUILT_IN if claim.id == id)
 
 
 def check_range(claim: Claim, depth: int, order: int, chain: str) -> None:

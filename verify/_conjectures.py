@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import io
 import sys
 import traceback
 import types
@@ -92,20 +90,20 @@ def load_conjectures(path: Path) -> list[Claim]:
     module.__file__ = str(path.resolve())
     sys.modules[name] = module
     try:
-        with collecting(text) as claims, contextlib.redirect_stdout(io.StringIO()), time_limit(IMPORT_SECONDS):
+        with collecting(text) as claims, time_limit(IMPORT_SECONDS):
             exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
     except SyntaxError as error:
-        claims.append(_broken(path, f"syntax error: {error.msg}", error.lineno))
+        claims.append(broken(path, f"syntax error: {error.msg}", error.lineno))
     except OutOfTime:
-        claims.append(_broken(path, f"importing it took more than {IMPORT_SECONDS:g} s", None))
-    except (Exception, SystemExit) as error:
+        claims.append(broken(path, f"importing it took more than {IMPORT_SECONDS:g} s", None))
+    except BaseException as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path.resolve())]
         line = frames[-1].lineno if frames else None
         near = ""
         if isinstance(error, ImportError) and error.name == __package__:
             wanted = str(error).split("'")[1] if "'" in str(error) else ""
             near = closest(wanted, sys.modules[error.name].__all__)
-        claims.append(_broken(path, f"importing it failed: {type(error).__name__}: {error}{near}", line))
+        claims.append(broken(path, f"importing it failed: {type(error).__name__}: {error}{near}", line))
     if not claims:
         raise UsageError(
             f"conjectures={path}: no function is decorated with @conjecture; python -m verify new NAME shows how"
@@ -151,5 +149,6 @@ def _is_beside(name: str, folder: Path) -> bool:
     return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
 
 
-def _broken(path: Path, message: str, line: int | None) -> Claim:
+def broken(path: Path, message: str, line: int | None) -> Claim:
+    """What stands in for a file that cannot be read."""
     return Claim.broken(path.stem.replace("_", "-"), message, str(path), line)

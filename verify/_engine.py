@@ -70,7 +70,7 @@ class CellRun:
 
         Raises: what the handler of an alarm raises that the caller had set.
         """
-        # One at a time: torch's defaults, warnings, the precision of mpmath and what is seen of rates are the process's.
+        # One at a time: torch's defaults, warnings, mpmath's precision and what is seen of rates are the process's.
         with _TURN, time_limit(math.inf):
             return self._judged(claim)
 
@@ -240,8 +240,8 @@ class CellRun:
                     outcome = _asked(partial(ask, claim, problem))
             except OutOfTime:
                 result.detail = result.detail or (
-                    f"budget of {self.settings.budget:g} s used up after {number} of {len(chosen)} second looks in high "
-                    "precision; raise budget="
+                    f"budget of {self.settings.budget:g} s used up after {number} of {len(chosen)} second looks in "
+                    "high precision; raise budget="
                 )
                 return True
             if outcome.status == "violated":

@@ -40,8 +40,8 @@ def assume(condition: Any) -> None:
 def user_code() -> Iterator[None]:
     """Context for code the engine did not write: float64 on the cpu whatever the file did to torch, no warnings.
 
-    What it prints is printed: a stream belongs to the whole process, of which a caller of `check` may have other threads.
-    On the command line it runs in processes whose output goes nowhere.
+    What it prints is printed: a stream belongs to the whole process, of which a caller of `check` may have other
+    threads. On the command line it runs in processes whose output goes nowhere.
     """
     dtype, device = torch.get_default_dtype(), torch.get_default_device()
     torch.set_default_dtype(torch.float64)

@@ -38,8 +38,8 @@ class Watched:
 class time_limit:
     """Context in which OutOfTime is raised after `seconds` (infinity: never), in any thread.
 
-    In the main thread it is raised by SIGALRM, which ends a sleep or a read too; in another thread, or where there is no
-    such signal, before Python's next instruction. Code that blocks outside Python's reach can only be ended together
+    In the main thread it is raised by SIGALRM, which ends a sleep or a read too; in another thread, or where there is
+    no such signal, before Python's next instruction. Code that blocks outside Python's reach can only be ended together
     with its process, which the command line does (`_processes`) and `check` cannot do.
 
     An alarm that the caller had set (pytest-timeout's) rings when it is due, inside the block or after it. What its

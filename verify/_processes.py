@@ -1,22 +1,27 @@
-"""Parts of cells judged in parallel processes, one result at a time; a process that dies costs only its own claims."""
+"""Parts of cells judged in processes, one result at a time; one that dies or hangs costs the claim it was judging."""
 
 from __future__ import annotations
 
-import signal
-import sys
+import math
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from ._apart import GRACE, METHOD, Ended, Process
+from ._blame import blame
 from ._claim import Claim
 from ._engine import PATHS, CellRun, blank
 from ._events import Cell
 from ._inputs import Inputs, Settings
+from ._limits import Watched
 from ._verdict import Result
 
+TICK = 0.5  # seconds between two looks at the clocks of all processes
 KINDS = (("Seeds",), PATHS, ("Target",), ("State",))  # subjects that share runs or states, by what a part of them costs
 
 
@@ -44,104 +49,105 @@ def parts_of(claims: Sequence[Claim], cells: Sequence[Cell]) -> list[Part]:
 
 
 def judge_parts(parts: Sequence[Part], settings: Settings, jobs: int) -> Iterator[tuple[int, Result]]:
-    """(place, result) of every claim, as they come; at most `jobs` processes at a time, none where one is asked for.
+    """(place, result) of every claim, as they come; at most `jobs` processes at a time.
 
-    The processes are forked: they hold torch, SymPy and the claims (plain functions of user files, which do not pickle)
-    already. They are gone when the iterator ends, is closed or raises.
+    Code of the user's runs in no other process. One that ends, or does not let itself be interrupted when the time of
+    its claim is over, is an ERROR for that claim; the others of its part are judged by a new one. All are gone when
+    the iterator ends, is closed or raises.
     """
-    if jobs == 1 or sys.platform == "win32":
-        judge = _Judge(settings)
-        for part in parts:
-            yield from judge(part)
-        return
-    waiting = list(range(len(parts)))[::-1]
-    workers: dict[Any, _Worker] = {}
+    waiting = deque(parts)
+    workers: list[_Worker] = []
     try:
         while waiting or workers:
             while waiting and len(workers) < jobs:
-                worker = _Worker.start(parts, settings)
-                worker.take(waiting.pop())
-                workers[worker.pipe] = worker
-            for pipe in wait(list(workers)):
-                worker = workers[pipe]
+                workers.append(_Worker(settings))
+                workers[-1].take(waiting.popleft())
+            wait([handle for worker in workers for handle in worker.process.waited_for], TICK)
+            for worker in tuple(workers):
                 try:
-                    said = worker.pipe.recv()
-                except EOFError:
-                    del workers[pipe]
-                    worker.process.join()
-                    yield from _lost(parts[worker.part], worker.told, worker.process.exitcode)
+                    yield from worker.heard()
+                    worker.check_time()
+                except Ended as how:
+                    workers.remove(worker)
+                    worker.process.close()
+                    yield worker.lost(str(how), settings)
+                    if worker.part is not None and worker.part.claims:
+                        waiting.append(worker.part)
                     continue
-                if said is not None:
-                    worker.told.add(said[0])
-                    yield said
-                elif waiting:
-                    worker.take(waiting.pop())
-                else:
-                    workers.pop(pipe).end()
+                if worker.part is None and waiting:
+                    worker.take(waiting.popleft())
+                elif worker.part is None:
+                    workers.remove(worker)
+                    worker.process.close()
     finally:
-        for worker in workers.values():
-            worker.end()
+        for worker in workers:
+            worker.process.close()
 
 
-@dataclass
 class _Worker:
-    """A forked process that judges the parts it is sent the numbers of; it keeps what it has imported and derived."""
+    """A process that judges the parts it is sent; it keeps what it has imported and derived.
 
-    process: Any
-    pipe: Connection
-    part: int = -1
-    told: set[int] = field(default_factory=set)
-
-    @classmethod
-    def start(cls, parts: Sequence[Part], settings: Settings) -> _Worker:
-        context = get_context("fork")
-        here, there = context.Pipe()
-        process = context.Process(target=_work, args=(parts, settings, here, there), daemon=True)
-        process.start()
-        there.close()
-        return cls(process, here)
-
-    def take(self, part: int) -> None:
-        self.part, self.told = part, set()
-        self.pipe.send(part)
-
-    def end(self) -> None:
-        self.process.terminate()
-        self.process.join()
-        self.pipe.close()
-
-
-def _work(parts: Sequence[Part], settings: Settings, parent: Connection, pipe: Connection) -> None:
-    parent.close()
-    judge = _Judge(settings)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends its processes
-    with suppress(EOFError, BrokenPipeError):  # a parent that was killed
-        while True:
-            for pair in judge(parts[pipe.recv()]):
-                pipe.send(pair)
-            pipe.send(None)
-
-
-class _Judge:
-    """Judges parts one after the other; those of one cell share the problems that were drawn for it."""
+    Attributes:
+        part: what is left of the part it is at; None: it has nothing to do.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._inputs: Inputs | None = None
+        self._end = get_context(METHOD).RawValue("d", math.inf)  # when what it is running must be over
+        self.process = Process(_work, settings, self._end)
+        self.part: Part | None = None
 
-    def __call__(self, part: Part) -> Iterator[tuple[int, Result]]:
-        if self._inputs is None or self._inputs.cell != part.cell:
-            self._inputs = Inputs(part.cell, self._settings)
-        run = CellRun(part.claims, self._inputs)
+    def take(self, part: Part) -> None:
+        """Let it judge a part."""
+        self.part = part
+        with suppress(OSError):  # one that has ended is found so by `heard`
+            self.process.pipe.send(part)
+
+    def heard(self) -> Iterator[tuple[int, Result]]:
+        """What it has judged since it was asked last.
+
+        Raises:
+            Ended: it has ended before the end of its part.
+        """
+        while self.part is not None and (said := self.process.hear()) is not None:
+            if said == DONE:
+                self.part = None
+                return
+            self.part = replace(self.part, claims=self.part.claims[1:], places=self.part.places[1:])
+            yield said
+
+    def check_time(self) -> None:
+        """Raises: Ended where the code it runs has not let itself be interrupted."""
+        if time.monotonic() > self._end.value + GRACE:
+            raise Ended("")
+
+    def lost(self, how: str, settings: Settings) -> tuple[int, Result]:
+        """The ERROR of the claim that it was judging, which is taken off its part."""
+        assert self.part is not None
+        (claim, *claims), (place, *places) = self.part.claims, self.part.places
+        result = blank(claim, self.part.cell)
+        late = f"did not let itself be interrupted after its budget of {settings.budget:g} s; its process was ended"
+        result.detail = f"the process that judged it {how}" if how else late
+        self.part = replace(self.part, claims=tuple(claims), places=tuple(places))
+        return place, result
+
+
+DONE = "done"
+
+
+def _work(settings: Settings, end: Any, pipe: Connection) -> None:
+    """Judge every part that is sent; those of one cell share the problems that were drawn for it."""
+    Watched.shared = end
+    inputs: Inputs | None = None
+    while True:
+        part = pipe.recv()
+        if inputs is None or inputs.cell != part.cell:
+            inputs = Inputs(part.cell, settings)
+        run = CellRun(part.claims, inputs)
         for place, claim in zip(part.places, part.claims, strict=True):
-            yield place, run.judge(claim)
-
-
-def _lost(part: Part, told: set[int], exitcode: int) -> Iterator[tuple[int, Result]]:
-    """An ERROR for every claim that a dead process left without a verdict."""
-    how = f"was ended by signal {-exitcode}" if exitcode < 0 else f"ended with status {exitcode}"
-    left = [(place, claim) for place, claim in zip(part.places, part.claims, strict=True) if place not in told]
-    for number, (place, claim) in enumerate(left):
-        result = blank(claim, part.cell)
-        result.detail = f"the process that judged it {how}" + (" before its turn came" if number else "")
-        yield place, result
+            try:
+                result = run.judge(claim)
+            except BaseException as error:  # of the user's: Ctrl-C does not come here
+                result = blank(claim, part.cell)
+                result.detail = blame(claim, error)
+            pipe.send((place, result))
+        pipe.send(DONE)

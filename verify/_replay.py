@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from numerics import UsageError
 
+from ._apart import GRACE, Ended, apart
+from ._blame import blame
 from ._claim import Claim
 from ._config import ReplayConfig
-from ._conjectures import load_conjectures, text_of
+from ._conjectures import IMPORT_SECONDS, load_conjectures, text_of
 from ._counterexample import load
 from ._limits import OutOfTime, time_limit
 from ._problem import Problem
@@ -27,16 +30,28 @@ def replay_file(path: Path, config: ReplayConfig) -> int:
     Raises:
         UsageError: the file holds no counterexample, or conjectures= names no conjecture file.
     """
-    data, problem = load(path)
+    data, _ = load(path)
     try:
-        claim = _claim_of(data, path, config)
-        return _judged(claim, data, problem, config.budget)
+        code, lines = apart(partial(_replayed, path, config), IMPORT_SECONDS + config.budget + GRACE)
+    except Ended as how:
+        code, lines = Exit.ERROR, [f"CANNOT REPLAY {data['claim']}: the process that judged it {how}"]
+    print("\n".join(lines))
+    return int(code)
+
+
+def _replayed(path: Path, config: ReplayConfig) -> tuple[int, list[str]]:
+    """Exit code and lines, in a process of its own, as it runs the conjecture."""
+    data, problem = load(path)
+    notes: list[str] = []
+    try:
+        claim = _claim_of(data, path, config, notes)
+        code, line = _judged(claim, data, problem, config.budget)
     except CannotReplay as reason:
-        print(f"CANNOT REPLAY {data['claim']}: {reason}")
-        return Exit.ERROR
+        code, line = Exit.ERROR, f"CANNOT REPLAY {data['claim']}: {reason}"
+    return code, [*notes, line]
 
 
-def _judged(claim: Claim, data: dict[str, Any], problem: Problem, budget: float) -> int:
+def _judged(claim: Claim, data: dict[str, Any], problem: Problem, budget: float) -> tuple[int, str]:
     from ._engine import ask_one
 
     try:
@@ -44,28 +59,24 @@ def _judged(claim: Claim, data: dict[str, Any], problem: Problem, budget: float)
             outcome = ask_one(claim, problem, scaled=True)
     except OutOfTime:
         raise CannotReplay(f"it did not finish within its budget of {budget:g} s; raise budget=") from None
-    except Exception as error:
-        text = str(error).strip().splitlines()
-        raise CannotReplay(f"{type(error).__name__}: {text[0] if text else 'no message'}") from error
+    except BaseException as error:
+        raise CannotReplay(blame(claim, error)) from error
     if outcome.status == "violated":
         still = "STILL A WITNESS OF" if claim.negative else "STILL REFUTED"
-        print(
-            f"{still} {data['claim']}: measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}; "
-            f"{outcome.how}"
-        )
-        return Exit.OK if claim.negative else Exit.REFUTED
-    print(f"NO LONGER {data['claim']}: {outcome.status}" + (f" ({outcome.how})" if outcome.how else ""))
-    return Exit.UNDECIDED if claim.negative else Exit.OK
+        sides = f"measured {outcome.measured:.17g}, predicted {outcome.predicted:.17g}"
+        return (Exit.OK if claim.negative else Exit.REFUTED), f"{still} {data['claim']}: {sides}; {outcome.how}"
+    line = f"NO LONGER {data['claim']}: {outcome.status}" + (f" ({outcome.how})" if outcome.how else "")
+    return (Exit.UNDECIDED if claim.negative else Exit.OK), line
 
 
-def _claim_of(data: dict[str, Any], path: Path, config: ReplayConfig) -> Claim:
+def _claim_of(data: dict[str, Any], path: Path, config: ReplayConfig, notes: list[str]) -> Claim:
     """The claim, of the tool or of a file; of a mutant, the wrong variant.
 
     Raises:
         CannotReplay: there is none, or it now speaks of something else than the counterexample.
     """
     identity, _, mutant = data["claim"].partition("!")
-    found = [claim for claim in _claims_of(data, path, config) if claim.id == identity]
+    found = [claim for claim in _claims_of(data, path, config, notes) if claim.id == identity]
     if not found or (mutant and mutant not in found[0].mutants):
         raise CannotReplay("there is no such claim any more")
     claim = found[0].mutant(mutant) if mutant else found[0]
@@ -75,7 +86,7 @@ def _claim_of(data: dict[str, Any], path: Path, config: ReplayConfig) -> Claim:
     return claim
 
 
-def _claims_of(data: dict[str, Any], path: Path, config: ReplayConfig) -> list[Claim]:
+def _claims_of(data: dict[str, Any], path: Path, config: ReplayConfig, notes: list[str]) -> list[Claim]:
     """Code is taken from the tool, from a file that the user names, or from one that is the very text that was judged:
     a counterexample that somebody sends must not choose what runs here.
 
@@ -85,7 +96,7 @@ def _claims_of(data: dict[str, Any], path: Path, config: ReplayConfig) -> list[C
     if config.conjectures is not None:
         claims = load_conjectures(config.conjectures)
         if data["sha256"] not in (None, digest(text_of(config.conjectures))):
-            print(f"note: {config.conjectures} is not the text that the counterexample was found for")
+            notes.append(f"note: {config.conjectures} is not the text that the counterexample was found for")
         return claims
     if data["file"] is None:
         from .claims import BUILT_IN

@@ -11,8 +11,8 @@ from numerics import UsageError, closest
 
 from ._claim import Claim
 from ._config import Config
-from ._conjectures import load_conjectures
 from ._counterexample import save
+from ._elsewhere import read_conjectures
 from ._events import Audience, Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted
 from ._inputs import Settings
 from ._processes import judge_parts, parts_of
@@ -27,7 +27,8 @@ def select(config: Config) -> list[Claim]:
     """
     from .claims import BUILT_IN
 
-    own = [claim for path in config.conjectures or () for claim in load_conjectures(Path(path))]
+    cells = tuple(cells_of(config))
+    own = [claim for path in config.conjectures or () for claim in read_conjectures(Path(path), cells)]
     if config.claims is None:
         return own if config.conjectures else list(BUILT_IN)
     chosen: list[Claim] = []

@@ -105,7 +105,7 @@ def test_an_alarm_that_is_only_counted_does_not_end_the_conjecture(alarm) -> Non
 
 
 def test_the_inner_of_two_limits_leaves_the_outer_one() -> None:
-    with pytest.raises(OutOfTime), time_limit(0.3):
+    with pytest.raises(OutOfTime), time_limit(0.3):  # noqa: PT012
         with suppress(OutOfTime), time_limit(0.05):
             time.sleep(30)
         with time_limit(30):

@@ -1,0 +1,99 @@
+"""Claims of conjecture files as a run carries them: read in a process of their own, imported where they are judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from numerics import UsageError
+
+from ._apart import GRACE, Ended, apart
+from ._claim import Claim
+from ._conjectures import IMPORT_SECONDS, broken, load_conjectures, text_of
+from ._events import Cell
+from ._keywords import ClaimError, Range
+from ._stored import digest
+
+
+def read_conjectures(path: Path, cells: tuple[Cell, ...]) -> list[Claim]:
+    """The claims defined in a Python file, as `load_conjectures`, but nothing of the file is run in this process.
+
+    Arguments:
+        cells: in which `applies=` is asked.
+
+    Raises:
+        UsageError: no such file, no conjecture inside, or two of one name.
+    """
+    try:
+        found: list[Claim] = apart(partial(_carried, path, cells), IMPORT_SECONDS + GRACE)
+    except Ended as how:
+        return [broken(path, f"importing it: the process {how}", None)]
+    return found
+
+
+def _carried(path: Path, cells: tuple[Cell, ...]) -> list[Claim]:
+    return [_portable(claim, path, place, cells) for place, claim in enumerate(load_conjectures(path))]
+
+
+def _portable(claim: Claim, path: Path, place: int, cells: tuple[Cell, ...]) -> Claim:
+    home = _Home(path.resolve(), digest(claim.text or ""), place)
+    return replace(
+        claim,
+        function=Elsewhere(home, "", claim.statement),
+        mutants={name: Elsewhere(home, name, claim.statement) for name in claim.mutants},
+        applies=_Answers({cell: _asked(claim, cell) for cell in cells}),
+    )
+
+
+def _asked(claim: Claim, cell: Cell) -> bool | str:
+    try:
+        if isinstance(claim.applies, Range):
+            return claim.applies.check(cell.depth, cell.order, cell.chain)
+        return claim.applies(cell.depth, cell.order, cell.chain)
+    except ClaimError as error:
+        return str(error)
+
+
+@dataclass(frozen=True)
+class _Home:
+    """Where a conjecture is: file, hash of its text when it was read, place among the file's conjectures."""
+
+    path: Path
+    sha256: str
+    place: int
+
+
+class Elsewhere:
+    """The function of a conjecture, or a wrong variant of it: called, it imports the file in the calling process."""
+
+    def __init__(self, home: _Home, variant: str, doc: str) -> None:
+        self._home, self._variant, self.__doc__ = home, variant, doc
+
+    def __call__(self, *given: Any) -> Any:
+        claim = _claims(self._home.path, self._home.sha256)[self._home.place]
+        return (claim.mutants[self._variant] if self._variant else claim.function)(*given)
+
+
+@cache
+def _claims(path: Path, sha256: str) -> list[Claim]:
+    try:
+        if digest(text_of(path)) != sha256:
+            raise ClaimError("the file has changed since the run began; run it again")
+        return load_conjectures(path)
+    except UsageError as error:
+        raise ClaimError(str(error)) from None
+
+
+class _Answers(Range):
+    """`applies=` as it answered when the file was read: a yes, a no, or why neither."""
+
+    def __init__(self, answers: dict[Cell, bool | str]) -> None:
+        self._answers = answers
+
+    def check(self, depth: int, order: int, chain: str) -> bool:
+        answer = self._answers[Cell(depth, order, chain)]
+        if isinstance(answer, str):
+            raise ClaimError(answer)
+        return answer
