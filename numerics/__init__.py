@@ -1,6 +1,6 @@
 """Compiled flows, PyTorch gradient descent, starts, problems and the regularizer."""
 
-from numerics import _hidden as _hidden  # first: it sees that the rooms are ours, before any of them is run
+from numerics import _first as _first  # before anything else: Ctrl-C, and files that hide a room
 from numerics._architecture import Architecture, Chain
 from numerics._arithmetic import FLOAT64, MP, Arithmetic
 from numerics._checkpoint import load_checkpoint, save_checkpoint

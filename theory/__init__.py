@@ -1,5 +1,6 @@
 """SymPy derivations of the gradient-flow dynamics and the induced regularizer."""
 
+from . import _first as _first  # before anything else: Ctrl-C, and files that hide a room
 from ._catalogue import TOPICS, derivations, model_derivations
 from ._components import component_entry, component_rate
 from ._deep_tucker import CHAINS, deep_tucker

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
 import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Callable
+from typing import ClassVar
 
 from .files import in_words
 
-USAGE, FAILED = 2, 3
-STANDING = (USAGE, 130)  # exit codes that say more than a lost output
+USAGE, FAILED, INTERRUPTED = 2, 3, 130
+CLEANING = 1.0  # seconds in which a second Ctrl-C is one with the first: processes are being ended
+STANDING = (USAGE, INTERRUPTED)  # exit codes that say more than a lost output
 # C0 and C1 but tab and line feed, lone surrogates, marks that turn the direction of writing, and what XML refuses.
 _HOSTILE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
@@ -36,8 +41,54 @@ def with_streams(name: str, work: Callable[[], int]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    with _Interrupts() as interrupts:
+        code = _worked(name, work)
+        if interrupts.seen and code not in STANDING:  # a library had swallowed it
+            print(f"{name}: interrupted", file=sys.stderr)
+            code = INTERRUPTED
+    return code
+
+
+class _Interrupts:
+    """Context in which Ctrl-C raises KeyboardInterrupt, is remembered where something swallows that, and does not
+    disturb what the first one has set going."""
+
+    now: ClassVar[_Interrupts | None] = None
+
+    def __enter__(self) -> _Interrupts:
+        self.seen, self._last = False, -math.inf
+        self._before = signal.getsignal(signal.SIGINT)
+        self._ours = self._before is not signal.SIG_IGN and threading.current_thread() is threading.main_thread()
+        if self._ours:
+            signal.signal(signal.SIGINT, self._interrupt)
+        self._outer, _Interrupts.now = _Interrupts.now, self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _Interrupts.now = self._outer
+        if self._ours:  # at the end of a command libraries close down, and its exit code is said
+            loading = getattr(self._before, "__name__", "") == "while_loading"
+            signal.signal(signal.SIGINT, signal.SIG_IGN if loading else self._before)
+
+    def _interrupt(self, number: int, frame: object) -> None:
+        now = time.monotonic()
+        again, self.seen, self._last = now - self._last < CLEANING, True, now
+        if not again:
+            raise KeyboardInterrupt
+
+
+def check_interrupted() -> None:
+    """Raises: KeyboardInterrupt where one was swallowed."""
+    if _Interrupts.now is not None and _Interrupts.now.seen:
+        raise KeyboardInterrupt
+
+
+def _worked(name: str, work: Callable[[], int]) -> int:
     try:
         code = work()
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except Exception as error:
         code, lost = FAILED, _lost()
         if lost is None and isinstance(error, OSError) and error.filename is None:

@@ -28,11 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     from theory.streams import with_streams
 
-    try:
-        return with_streams("verify", lambda: _main(sys.argv[1:] if arguments is None else arguments))
-    except KeyboardInterrupt:
-        print("verify: interrupted", file=sys.stderr)
-        return 130
+    return with_streams("verify", lambda: _main(sys.argv[1:] if arguments is None else arguments))
 
 
 def _main(words: list[str]) -> int:

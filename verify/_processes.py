@@ -12,6 +12,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from theory.streams import check_interrupted
+
 from ._apart import GRACE, METHOD, Ended, Process
 from ._blame import blame
 from ._claim import Claim
@@ -62,6 +64,7 @@ def judge_parts(parts: Sequence[Part], settings: Settings, jobs: int) -> Iterato
             while waiting and len(workers) < jobs:
                 workers.append(_Worker(settings))
                 workers[-1].take(waiting.popleft())
+            check_interrupted()
             wait([handle for worker in workers for handle in worker.process.waited_for], TICK)
             for worker in tuple(workers):
                 try:

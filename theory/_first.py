@@ -1,0 +1,62 @@
+"""What is seen to before any room is imported: a file that hides one, and Ctrl-C while the libraries are loading.
+
+Imported, this module has seen to it. `numerics._first` and `verify._first` run its file: theory must not be imported by
+name before it is known whose theory that would be.
+"""
+
+import os
+import signal
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGES = Path(__file__).resolve().parents[1]  # where the rooms lie beside each other
+ROOMS = ("theory", "numerics", "verify")
+SCRIPT = "deep-tucker-verify"
+
+
+def command() -> str:
+    """The room that is being loaded to be run as a command; "" where a program imports it."""
+    called, words = sys.argv[0] if sys.argv else "", sys.orig_argv
+    if called == "-m" and "-m" in words[:-1]:  # so it is while `python -m` looks for what to run
+        room = words[words.index("-m") + 1]
+        return room if room in ROOMS else ""
+    return "verify" if Path(called).stem == SCRIPT else ""
+
+
+def check_not_hidden() -> None:
+    """See that the rooms that are not imported yet are ours; the file that hides one would be run by its import.
+
+    Raises:
+        SystemExit: with one line and code 2, where a room is run as a command.
+        ImportError: with the same line, elsewhere.
+    """
+    for room in ROOMS[:-1]:
+        spec = None if room in sys.modules else find_spec(room)
+        if spec is None or spec.origin is None or Path(spec.origin).resolve().parent == PACKAGES / room:
+            continue
+        line = (
+            f"{spec.origin} hides this tool's package {room}; rename it, or run {SCRIPT}, which takes no module from "
+            "the current folder"
+        )
+        if command():
+            print(line, file=sys.stderr)
+            raise SystemExit(2)
+        raise ImportError(line)
+
+
+def end_quietly_on_interrupts() -> None:
+    """While libraries are loading, Ctrl-C ends a command with one line and 130; a program's own handler stays."""
+    name = command()
+    if not name or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        return
+
+    def while_loading(number: int, frame: object) -> None:
+        os.write(2, f"{name}: interrupted\n".encode())
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGINT, while_loading)
+
+
+end_quietly_on_interrupts()
+check_not_hidden()
