@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing import get_all_start_methods, get_context
@@ -56,8 +57,9 @@ class Process:
             if self.pipe.poll():
                 return self.pipe.recv()
         except Exception as error:  # half a message, or one that user code has written
+            how = self._how() if isinstance(error, (EOFError, OSError)) else "left no answer"
             self.end()
-            raise Ended(self._how() if isinstance(error, (EOFError, OSError)) else "left no answer") from None
+            raise Ended(how) from None
         if not alive:
             raise Ended(self._how())
         return None
@@ -91,10 +93,10 @@ def apart(work: Callable[[], Any], seconds: float) -> Any:
     """
     process = Process(_answer, work)
     try:
-        if not wait(process.waited_for, seconds):
-            raise Ended(f"did not let itself be interrupted after {seconds:g} s")
-        said = process.hear()
-        if said is None:
+        end, said = time.monotonic() + seconds, None
+        while said is None:
+            if not wait(process.waited_for, max(end - time.monotonic(), 0.0)):
+                raise Ended(f"did not let itself be interrupted after {seconds:g} s")
             said = process.hear()
         kind, value = said
         if kind == "usage":

@@ -10,7 +10,7 @@ from typing import Any
 from numerics import UsageError
 
 from ._apart import GRACE, Ended, apart
-from ._claim import Claim
+from ._claim import Cannot, Claim
 from ._conjectures import IMPORT_SECONDS, broken, load_conjectures, text_of
 from ._events import Cell
 from ._keywords import ClaimError, Range
@@ -38,6 +38,8 @@ def _carried(path: Path, cells: tuple[Cell, ...]) -> list[Claim]:
 
 
 def _portable(claim: Claim, path: Path, place: int, cells: tuple[Cell, ...]) -> Claim:
+    if isinstance(claim.function, Cannot):
+        return claim
     home = _Home(path.resolve(), digest(claim.text or ""), place)
     return replace(
         claim,
