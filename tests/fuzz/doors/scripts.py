@@ -1,0 +1,23 @@
+"""Whether a script that `show` prints is the tool's own: it parses, and calls nothing that a payload would."""
+
+from __future__ import annotations
+
+import ast
+
+CALLS = {"open", "exec", "eval", "__import__", "compile", "system", "popen"}
+
+
+def bad_script(text: str) -> str:
+    """What is wrong with the script; empty where nothing is."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        return f"is no Python: {error}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name in CALLS:
+                return f"calls {name}, line {node.lineno}"
+        if isinstance(node, ast.Import | ast.ImportFrom) and ast.unparse(node) != "import numpy as np":
+            return f"calls for {ast.unparse(node)!r}, line {node.lineno}"
+    return ""

@@ -1,0 +1,89 @@
+"""A process that has imported the tool once and forks a child for every input; `room.py` talks to it.
+
+A request is a line of JSON on stdin; answers are lines of JSON on stdout: {"pid"}, then {"code", "peak"}. In the child
+the module runs as `python -m` would run it, in a session, a folder and with a stdout of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import runpy
+import signal
+import sys
+from typing import Any, NoReturn
+
+SUBREAPER = 36  # prctl: orphans of the runs become children of this process
+
+
+def serve() -> None:
+    """Answer requests until stdin ends."""
+    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    requests, answers = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    import numpy  # noqa: F401
+    import torch
+
+    torch.set_num_threads(1)
+    with contextlib.suppress(ImportError):
+        import numerics.__main__
+        import theory.__main__
+        import verify.__main__  # noqa: F401
+    for name in ("verify", "numerics", "theory"):
+        sys.modules.pop(f"{name}.__main__", None)  # runpy warns of what it runs and finds imported
+    for line in requests:
+        request = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os.close(requests.fileno())
+            os.close(answers.fileno())
+            _become(request)
+        _say(answers, {"pid": child})
+        _, status, used = os.wait4(child, 0)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        _say(answers, {"code": os.waitstatus_to_exitcode(status), "peak": used.ru_maxrss * 1024})
+
+
+def _say(answers: Any, what: dict[str, int]) -> None:
+    answers.write(json.dumps(what) + "\n")
+    answers.flush()
+
+
+def _become(request: dict[str, Any]) -> NoReturn:
+    """Be the run of a request; its SystemExit goes up and ends this process as it ends an interpreter."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(os.fsencode(request["folder"]))
+    os.dup2(os.open(request["err"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 2)
+    _stdout(request)
+    words = [os.fsencode(word) for word in request["words"]]
+    if request["real"]:
+        environment = {**os.environ, **request["environment"]}
+        os.execve(sys.executable, [sys.executable, "-m", request["program"], *words], environment)
+    sys.path[0] = request["folder"]
+    sys.argv = [request["program"], *request["words"]]
+    runpy.run_module(request["program"], run_name="__main__", alter_sys=True)
+    sys.exit(0)
+
+
+def _stdout(request: dict[str, Any]) -> None:
+    if request["stdout"] == "closed":
+        os.close(1)
+    elif request["stdout"] == "gone":
+        there, here = os.pipe()
+        os.dup2(here, 1)
+        os.close(here)
+        os.close(there)
+    elif request["stdout"] == "full":
+        os.dup2(os.open("full", os.O_WRONLY), 1)
+    else:
+        os.dup2(os.open(request["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 1)
+
+
+if __name__ == "__main__":
+    serve()
