@@ -88,7 +88,11 @@ def relations(claim: Claim, subject: Any) -> tuple[Relation, ...]:
         Exception: whatever the function raises.
     """
     with user_code():
-        stated = relations_of(claim.function(subject))
+        returned = claim.function(subject)
+        try:
+            stated = relations_of(returned)
+        except TypeError as error:
+            raise ClaimError(str(error)) from None
     check_orders(claim, stated)
     undefined, entries = undefined_entries(stated)
     if undefined:

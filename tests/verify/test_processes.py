@@ -61,7 +61,7 @@ SWALLOWS = """while True:
             time.sleep(100)
         except BaseException:
             pass"""
-BLOCKS = "ctypes.PyDLL(None).sleep(10**6)  # holds the interpreter's lock: no signal handler of Python's runs"
+BLOCKS = "all(itertools.repeat(True))  # in C for ever: no signal handler of Python's runs"
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ BLOCKS = "ctypes.PyDLL(None).sleep(10**6)  # holds the interpreter's lock: no si
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("raise GeneratorExit", "GeneratorExit"),
         ("sys.exit(0)", "SystemExit"),
-        ("os.closerange(3, 200); time.sleep(100)", "closed its pipe"),
+        ("os.closerange(3, 200); time.sleep(100)", "the process that judged it"),
         ("os.fork() or time.sleep(1000); os._exit(7)", "ended with status 7"),
         ("hoard = [bytearray(1 << 28) for _ in range(10**6)]", "MemoryError"),
     ],
 )
 def test_whatever_a_conjecture_does_to_its_process_is_an_error_of_its_own(command, body: str, how: str) -> None:
     Path("mine.py").write_text(
-        "import ctypes, os, sys, time\nfrom verify import State, conjecture, equal\n\n@conjecture\n"
+        "import itertools, os, sys, time\nfrom verify import State, conjecture, equal\n\n@conjecture\n"
         f"def does_harm(state: State):\n    {body}\n\n@conjecture\ndef does_none(state: State):\n"
         "    return equal(state.loss, state.loss)\n"
     )
@@ -111,7 +111,7 @@ def test_a_file_that_uses_all_threads_at_import_does_not_hang_its_workers(comman
     Path("mine.py").write_text(
         "import torch\nfrom verify import State, conjecture, equal\ntorch.set_num_threads(4)\n"
         "x = torch.rand(400, 400) @ torch.rand(400, 400)\n\n@conjecture\ndef norms(state: State):\n"
-        "    y = torch.rand(400, 400) @ torch.rand(400, 400)\n    return equal(state.loss + 0 * y[0, 0], state.loss)\n"
+        "    y = torch.rand(20, 20) @ torch.rand(20, 20)\n    return equal(state.loss + 0 * y[0, 0], state.loss)\n"
     )
     ran = command("depth=1,2", "order=2", "conjectures=mine.py", "examples=10", "jobs=2")
     assert ran.code in (0, 4), ran.out  # random numbers: EXACT, or two evaluations differ in nothing that counts

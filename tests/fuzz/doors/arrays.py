@@ -71,9 +71,26 @@ ARRAYS: dict[str, Callable[[Random], Made]] = {
     **{f"times {v}": _times(v) for v in (1e200, 1e-200, 1e300, 1e-310)},
     **{
         f"shape {s}": _shaped(*s)
-        for s in ((), (0,), (5,), (1,), (1, 1), (0, 3), (3, 0, 2), (1, 5000), (5000, 1), (1,) * 5, (2,) * 12, (1,) * 32, (2, 2))
+        for s in (
+            (),
+            (0,),
+            (5,),
+            (1,),
+            (1, 1),
+            (0, 3),
+            (3, 0, 2),
+            (1, 5000),
+            (5000, 1),
+            (1,) * 5,
+            (2,) * 12,
+            (1,) * 32,
+            (2, 2),
+        )
     },
-    **{f"type {t}": _typed(t) for t in ("f2", ">f8", "f4", "i8", "u1", "?", "c16", "i2", "U9", "S9", "M8[s]", "m8[s]", "g")},
+    **{
+        f"type {t}": _typed(t)
+        for t in ("f2", ">f8", "f4", "i8", "u1", "?", "c16", "i2", "U9", "S9", "M8[s]", "m8[s]", "g")
+    },
     "pickle in an object array": lambda _: (raw("'|O'", "(2, 3)", PICKLE), 0),
     "bare pickle": lambda _: (PICKLE, 0),
     "pickle of protocol 4": lambda _: (b"\x80\x04" + PICKLE, 0),

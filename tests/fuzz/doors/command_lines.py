@@ -47,7 +47,18 @@ PLACES = (
     ("pipe", "fifo", ""), ("device", "null", ""), ("disk", "full", ""), ("room", "folder", ""), ("link", "link", "there"),
     ("dangling", "link", "nowhere"), ("loop", "link", "loop"), ("deep", "link", "no/such/folder"),
 )  # fmt: skip
-NAMES = ("mine.py/x", "no/such/x", "x" * 300, "\udcff.json", "é\u202e.json", "/proc/nosuch/x", "mine.py", ".", "a/../b", " ")
+NAMES = (
+    "mine.py/x",
+    "no/such/x",
+    "x" * 300,
+    "\udcff.json",
+    "é\u202e.json",
+    "/proc/nosuch/x",
+    "mine.py",
+    ".",
+    "a/../b",
+    " ",
+)
 STEPS = ("steps", "record", "checkpoint", "epochs")  # long runs are no faults
 
 
@@ -107,7 +118,9 @@ def _bare(rng: Random, program: str, words: list[str]) -> list[tuple[str, str, s
 def _dashes(rng: Random, program: str, words: list[str]) -> list[tuple[str, str, str]]:
     i = rng.randrange(len(words))
     key, _, old = words[i].partition("=")
-    words[i : i + 1] = rng.choice(([f"--{words[i]}"], [f"--{key}", old], [f"-{words[i]}"], [f"--{key}"], [f"{key} = {old}"]))
+    words[i : i + 1] = rng.choice(
+        ([f"--{words[i]}"], [f"--{key}", old], [f"-{words[i]}"], [f"--{key}"], [f"{key} = {old}"])
+    )
     return []
 
 

@@ -8,14 +8,18 @@ from doors.case import Case
 from doors.snippets import ANYWHERE, FILES, NAMES, OPTIONS, Snippet
 
 HEAD = "from verify import Descent, Flow, State, Target, at_most, conjecture, constant, equal\nimport torch\n\n\n"
-GOOD = '@conjecture(title="Something true")\ndef good(state: State):\n    return equal(state.tensor, state.tensor * 1)\n'
+GOOD = (
+    '@conjecture(title="Something true")\ndef good(state: State):\n    return equal(state.tensor, state.tensor * 1)\n'
+)
 KEYS = ("depth=1", "order=2", "examples=3", "paths=2", "budget=3")
 
 
 def conjecture_file(rng: Random) -> Case:
     """A run of verify on one file, or on one beside a good one."""
     snippet, source, place = rng.choice((_at_import, _while_judged, _while_judged, _option, _named, _whole))(rng)
-    name = rng.choice(("mine.py",) * 12 + ("my claims.py", "näme.py", "\udcff.py", "-.py", "x" * 250 + ".py", "mine.txt"))
+    name = rng.choice(
+        ("mine.py",) * 12 + ("my claims.py", "näme.py", "\udcff.py", "-.py", "x" * 250 + ".py", "mine.txt")
+    )
     files = {name: source if isinstance(source, bytes) else source.encode("utf-8", "surrogatepass")}
     names = name
     if rng.random() < 0.2:
@@ -62,7 +66,7 @@ def _named(rng: Random) -> tuple[Snippet, str, str]:
     name = rng.choice(NAMES)
     factor = rng.choice((1, 2))  # 2: refuted, so that a counterexample is named after it
     text = f"def bad(state: State):\n    return equal(state.tensor, {factor} * state.tensor)\n\n\nbad.__name__ = {name!r}\n"
-    text += f"bad.__qualname__ = {name!r}\nother = conjecture(title=\"Something\")(bad)\n"
+    text += f'bad.__qualname__ = {name!r}\nother = conjecture(title="Something")(bad)\n'
     return Snippet(f"a name of {name[:30]!a}", ""), HEAD + text, f"times {factor}"
 
 

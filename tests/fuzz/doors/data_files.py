@@ -10,7 +10,19 @@ from doors.pictures import PICTURES
 from doors.tables import TABLES
 from doors.zips import ZIPS
 
-MISSING = ("kinetik", "", ".", "..", "/", "http://localhost/a.npy", "none.npy", "x" * 300 + ".npy", "a\nb", "\udcff.npy", "*")
+MISSING = (
+    "kinetik",
+    "",
+    ".",
+    "..",
+    "/",
+    "http://localhost/a.npy",
+    "none.npy",
+    "x" * 300 + ".npy",
+    "a\nb",
+    "\udcff.npy",
+    "*",
+)
 
 
 def data_file(rng: Random) -> Case:
@@ -37,7 +49,9 @@ def _array(rng: Random) -> Drawn:
 
 def _cut(rng: Random) -> Drawn:
     """A valid file of any sort that ends too early, or has bytes of its beginning changed."""
-    name, whole = rng.choice((("a.npy", npy(rng)), ("a.npz", ZIPS["one array"](rng)), ("a.png", PICTURES["grey.png"](rng))))
+    name, whole = rng.choice(
+        (("a.npy", npy(rng)), ("a.npz", ZIPS["one array"](rng)), ("a.png", PICTURES["grey.png"](rng)))
+    )
     content = bytearray(whole)
     if rng.random() < 0.5:
         del content[rng.randrange(len(content)) :]

@@ -72,7 +72,9 @@ class _Fuzz:
 
     def run(self) -> int:
         shutil.rmtree(self.folder, ignore_errors=True)
-        print(f"doors: {self.keys.inputs} inputs of seed {self.keys.seed} in {self.folder}", file=sys.stderr, flush=True)
+        print(
+            f"doors: {self.keys.inputs} inputs of seed {self.keys.seed} in {self.folder}", file=sys.stderr, flush=True
+        )
         rooms = [Room() for _ in range(min(self.keys.jobs, self.keys.inputs))]
         interrupted = False
         try:

@@ -51,7 +51,12 @@ def faults(case: Case, outcome: Outcome, *, cap: int = CAP) -> list[Fault]:
         found.append(Fault("control characters", f"{odd.group()!r} in {said[max(0, odd.start() - 40) :][:80]!r}"))
     if outcome.code in (0, 1, 3, 4) and not outcome.hung:
         found += [Fault("bad report", text) for text in bad_reports(case, outcome)]
-    if _command(case) == "show" and outcome.code == 0 and "import numpy" in outcome.out and (text := bad_script(outcome.out)):
+    if (
+        _command(case) == "show"
+        and outcome.code == 0
+        and "import numpy" in outcome.out
+        and (text := bad_script(outcome.out))
+    ):
         found.append(Fault("executed payload" if "calls" in text else "bad report", f"the script of show {text}"))
     return found
 

@@ -56,7 +56,9 @@ def replay_file(rng: Random, letters: Letters) -> Case:
     name = rng.choice(sorted(letters))
     letter, notes = copy.deepcopy(letters[name]), []
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        change = rng.choice((_lose, _lose, _wrong, _wrong, _wrong, _wrong, _inject, _inject, _point, _swap, _size, _add))
+        change = rng.choice(
+            (_lose, _lose, _wrong, _wrong, _wrong, _wrong, _inject, _inject, _point, _swap, _size, _add)
+        )
         notes.append(change(rng, letter))
     text = json.dumps(letter).encode()
     if rng.random() < 0.2:
@@ -103,7 +105,16 @@ def _inject(rng: Random, letter: Any) -> str:
     texts = [key for key, value in letter.items() if isinstance(value, str)] or ["claim"]
     key = rng.choice(texts)
     code = f"open({HERE + '/' + SENTINEL!r}, 'w')"
-    ways = ("{old}\n{code}\n", "{code}", "'\n{code}\n'", '"""\n{code}\n"""', "{old}\r{code}\r", "{old}\u2028{code}", "'+{code}+'", '"+{code}+"')
+    ways = (
+        "{old}\n{code}\n",
+        "{code}",
+        "'\n{code}\n'",
+        '"""\n{code}\n"""',
+        "{old}\r{code}\r",
+        "{old}\u2028{code}",
+        "'+{code}+'",
+        '"+{code}+"',
+    )
     old = str(letter.get(key, ""))
     if key == "source" and rng.random() < 0.5:
         letter[key] = f"{old}\n{code}\n"
@@ -150,7 +161,11 @@ def _swap(rng: Random, letter: Any) -> str:
 def _size(rng: Random, letter: Any) -> str:
     """Tensors of other sizes than they say, or very large ones."""
     note, tensor = rng.choice(SIZES)
-    keys = [key for key in ("target", "mask", "weights", "sizes", "ranks", "blocks", "start", "whole", "shown") if key in letter]
+    keys = [
+        key
+        for key in ("target", "mask", "weights", "sizes", "ranks", "blocks", "start", "whole", "shown")
+        if key in letter
+    ]
     for key in rng.sample(keys, min(len(keys), rng.choice((1, 2, 3)))):
         if isinstance(letter[key], dict) and letter[key]:
             letter[key][rng.choice(sorted(letter[key]))] = tensor
@@ -163,7 +178,9 @@ def _size(rng: Random, letter: Any) -> str:
 
 def _add(rng: Random, letter: Any) -> str:
     """Entries that nobody knows."""
-    key = rng.choice(("__class__", "__proto__", "py/object", "", "a\nb", "x" * 10**5, "\u0000", "G2", "code", "note", "\ud800"))
+    key = rng.choice(
+        ("__class__", "__proto__", "py/object", "", "a\nb", "x" * 10**5, "\u0000", "G2", "code", "note", "\ud800")
+    )
     holder = rng.choice([letter, *(value for value in letter.values() if isinstance(value, dict))])
     holder[key] = rng.choice(WRONG)
     return f"with {key[:20]!r}"

@@ -49,7 +49,9 @@ PICTURES: dict[str, Callable[[Random], bytes]] = {
     "garbage.tif": lambda rng: b"II*\0" + rng.randbytes(200),
     "offsets.tif": lambda _: b"II*\0\xff\xff\xff\x7f",
     "garbage.gif": lambda rng: b"GIF89a\xff\xff\xff\xff" + rng.randbytes(100),
-    "large.bmp": lambda _: b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 60000, 60000, 1, 24, 0, 0, 0, 0, 0, 0),
+    "large.bmp": lambda _: (
+        b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 60000, 60000, 1, 24, 0, 0, 0, 0, 0, 0)
+    ),
     "script.svg": lambda _: b"<svg onload='alert(1)'/>",
     "garbage.webp": lambda rng: b"RIFF\xff\xff\xff\x7fWEBPVP8 " + rng.randbytes(60),
     "huge.ppm": lambda _: b"P6 60000 60000 255\n",

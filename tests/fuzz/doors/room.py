@@ -64,7 +64,9 @@ class Room:
             "stdout": case.stdout, "environment": dict(case.environment),
             "out": str((folder / "stdout").resolve()), "err": str((folder / "stderr").resolve()),
         }  # fmt: skip
-        pipes = {name: os.open(inside / name, os.O_RDWR | os.O_NONBLOCK) for name, what, _ in case.odd if what == "fifo"}
+        pipes = {
+            name: os.open(inside / name, os.O_RDWR | os.O_NONBLOCK) for name, what, _ in case.odd if what == "fifo"
+        }
         piped = dict.fromkeys(pipes, b"")
         self._send(request)
         leader, started = self._answer(None)["pid"], time.monotonic()
@@ -86,7 +88,16 @@ class Room:
             os.close(pipe)
         said = {name: _read(folder / name) for name in ("stdout", "stderr")}
         return Outcome(
-            end["code"], seconds, max(peak, end["peak"]), words, inside, hung, left, said["stdout"], said["stderr"], piped
+            end["code"],
+            seconds,
+            max(peak, end["peak"]),
+            words,
+            inside,
+            hung,
+            left,
+            said["stdout"],
+            said["stderr"],
+            piped,
         )
 
     def close(self) -> None:
