@@ -48,6 +48,9 @@ sweep: $(VENV)/.dev  ## the built-in claims in 200 cells and seeds, about an hou
 fuzz: $(VENV)/.dev  ## random true and false conjectures and built-in claims in random cells; make fuzz seed=17 minutes=10
 	OMP_NUM_THREADS=1 $(RUN) tests/fuzz/fuzz.py $(KEYS)
 
+doors: $(VENV)/.dev  ## hostile command lines, data, conjecture and counterexample files; make doors seed=17 inputs=2000 minutes=15
+	OMP_NUM_THREADS=1 $(RUN) tests/fuzz/doors/fuzz.py $(KEYS)
+
 mutants: $(VENV)/.dev  ## bugs planted one at a time: does the main job or a test notice? make mutants jobs=2 only='theory-*'
 	OMP_NUM_THREADS=1 $(RUN) tests/mutants/run.py write=docs/mutants.md $(KEYS)
 

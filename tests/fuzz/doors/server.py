@@ -29,8 +29,8 @@ def serve() -> None:
 
     torch.set_num_threads(1)
     with contextlib.suppress(ImportError):
-        import numerics.__main__
-        import theory.__main__
+        import numerics.__main__  # noqa: F401
+        import theory.__main__  # noqa: F401
         import verify.__main__  # noqa: F401
     for name in ("verify", "numerics", "theory"):
         sys.modules.pop(f"{name}.__main__", None)  # runpy warns of what it runs and finds imported
