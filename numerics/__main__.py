@@ -19,7 +19,7 @@ from numerics._sweep_keys import SweepKeys, parse_sweep
 from numerics._train import History, train
 from numerics._trainer import Trainer
 from theory.files import why_no_folder, why_unwritable
-from theory.streams import with_streams
+from theory.streams import on_one_line, with_streams
 
 CONVERGED, USAGE, FAILED, UNDECIDED, INTERRUPTED = 0, 2, 3, 4, 130
 
@@ -44,10 +44,10 @@ def _main(arguments: Sequence[str]) -> int:
             return run_studies(arguments)
         return _run(parse_keys(arguments, Experiment))
     except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {on_one_line(error)}", file=sys.stderr)
         return USAGE
     except DivergenceError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {on_one_line(error)}", file=sys.stderr)
         return FAILED
     except sqlite3.Error as error:
         print(f"error: the table of runs: {error}", file=sys.stderr)

@@ -19,7 +19,7 @@ from ._models import MODELS
 from ._parametrisation import Parametrisation
 from ._render import as_json, as_latex, as_text
 from .files import why_unwritable, write_whole
-from .streams import with_streams
+from .streams import on_one_line, with_streams
 
 USAGE = (
     "usage: python -m theory [depth=4|K] [order=3] [chain=column|mode|gate]\n"
@@ -120,7 +120,7 @@ def _main(words: list[str]) -> int:
         print(f"error: {message}", file=sys.stderr)
         return 2
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {on_one_line(error)}", file=sys.stderr)
         return 2
     if settings.out is not None:
         write_whole(settings.out, output if output.endswith("\n") else output + "\n")

@@ -28,6 +28,11 @@ def printable(text: str) -> str:
     return _HOSTILE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def on_one_line(said: object) -> str:
+    """The text as one line: a line break that came with a file name or a value is an escape."""
+    return printable(str(said)).replace("\n", "\\n").replace("\r", "\\r")
+
+
 def with_streams(name: str, work: Callable[[], int]) -> int:
     """The exit code of `work`, whose prints go to stdout: 2 where that is closed, 3 where it is full before the end or
     an error comes through, 141 where its reader is gone; each but the last with one line on stderr."""

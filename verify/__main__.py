@@ -38,6 +38,7 @@ def _main(words: list[str]) -> int:
     from threadpoolctl import threadpool_limits
 
     from numerics import UsageError
+    from theory.streams import on_one_line
 
     from . import _commands
 
@@ -57,7 +58,7 @@ def _main(words: list[str]) -> int:
         _commands.check_words(words, commands)
         return _commands.verify(words)
     except UsageError as error:
-        print(f"verify: {error}", file=sys.stderr)
+        print(f"verify: {on_one_line(error)}", file=sys.stderr)
         return 2
     except OSError as error:
         if error.filename is None:

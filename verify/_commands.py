@@ -11,6 +11,7 @@ from pathlib import Path
 
 from numerics import UsageError, closest, parse_keys
 from theory.files import is_stream, why_no_folder, why_unwritable
+from theory.streams import on_one_line
 
 from ._config import Config, ReplayConfig
 from ._conjectures import TEMPLATE
@@ -110,7 +111,8 @@ def list_claims(words: list[str]) -> int:
     for word in words:
         if not any(matches(claim, word) for claim in BUILT_IN):
             names = {name for claim in BUILT_IN for name in (claim.id, claim.topic.replace(" ", "-"))}
-            print(f"verify: list {word}: no claim or topic matches{closest(word.strip('*'), names)}", file=sys.stderr)
+            line = f"list {word}: no claim or topic matches{closest(word.strip('*'), names)}"
+            print(f"verify: {on_one_line(line)}", file=sys.stderr)
             return Exit.NOTHING
     topic = ""
     for claim in BUILT_IN:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from theory.files import LONGEST_NAME, file_name, opened_to_append, why_unwritable, write_whole, written_whole
-from theory.streams import printable
+from theory.streams import on_one_line, printable
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,9 @@ def test_asking_whether_a_file_can_be_written_changes_nothing(tmp_path: Path) ->
 def test_what_moves_a_cursor_or_turns_the_writing_becomes_an_escape() -> None:
     assert printable("a\x1b[2J\x00\x9b\ud800\u202e\r\n\tb") == "a\\x1b[2J\\x00\\x9b\\ud800\\u202e\\r\n\tb"
     assert printable("Gr\u00f6\u00dfe \u03a3 \u2264") == "Gr\u00f6\u00dfe \u03a3 \u2264"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "\x1b[2Ja", "\ud800\n"])
+def test_a_message_is_one_line_whatever_came_with_it(text: str) -> None:
+    assert len(on_one_line(text).splitlines()) == 1
+    assert on_one_line(text).isprintable()
