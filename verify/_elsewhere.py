@@ -34,13 +34,16 @@ def read_conjectures(path: Path, cells: tuple[Cell, ...]) -> list[Claim]:
 
 
 def _carried(path: Path, cells: tuple[Cell, ...]) -> list[Claim]:
-    return [_portable(claim, path, place, cells) for place, claim in enumerate(load_conjectures(path))]
+    text = digest(text_of(path))
+    return [
+        _portable(claim, _Home(path.resolve(), text, place), cells)
+        for place, claim in enumerate(load_conjectures(path))
+    ]
 
 
-def _portable(claim: Claim, path: Path, place: int, cells: tuple[Cell, ...]) -> Claim:
+def _portable(claim: Claim, home: _Home, cells: tuple[Cell, ...]) -> Claim:
     if isinstance(claim.function, Cannot):
         return claim
-    home = _Home(path.resolve(), digest(claim.text or ""), place)
     return replace(
         claim,
         function=Elsewhere(home, "", claim.statement),

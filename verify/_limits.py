@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import inspect
 import math
 import signal
 import sys
@@ -119,8 +120,6 @@ class _Alarm:
         if _is_ours(frame):
             self._set(now + SOON)
         elif now >= self._due:
-            self._due = now + self._every if self._every else math.inf
-            self._set(min(self._end, self._due))
             self._ring_theirs(number, frame)
         elif now >= self._end:
             self._end = now + AGAIN
@@ -133,13 +132,17 @@ class _Alarm:
         if self._handler is signal.SIG_DFL:  # which ends the process
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.raise_signal(signal.SIGALRM)
-        elif callable(self._handler):
-            try:
+        signal.setitimer(signal.ITIMER_REAL, self._every, self._every)
+        try:
+            if callable(self._handler):
                 self._handler(number, frame)
-            except BaseException as error:
-                self.theirs, self._end = error, time.monotonic()  # where the block catches it, OutOfTime comes next
-                self._set(self._end + AGAIN)
-                raise
+        except BaseException as error:
+            self.theirs, self._end = error, time.monotonic() + AGAIN  # where the block catches it, OutOfTime comes next
+            raise
+        finally:  # what is set now, maybe by the handler, is the caller's
+            left, self._every = signal.setitimer(signal.ITIMER_REAL, 0)
+            self._due = time.monotonic() + left if left else math.inf
+            self._set(min(self._end, self._due))
 
 
 class _Thread:
@@ -174,7 +177,7 @@ class _Thread:
             self._inside.release()
 
 
-OURS = frozenset(f.__code__ for f in (
+OURS = frozenset(inspect.unwrap(f).__code__ for f in (
     time_limit.__enter__, time_limit.__exit__, _Alarm.__init__, _Alarm.stop, _Thread.__init__, _Thread.stop,
 ))  # fmt: skip
 NEAR = 8  # calls between one of ours and what it calls of the standard library

@@ -72,10 +72,10 @@ STOLEN = {
         "def stolen(state: State):\n    return equal(state.loss, state.loss)\n"
         "law = BUILT_IN[2]\n"
         "copy = dataclasses.replace(stolen, id=law.id, topic=law.topic, title=law.title, file=law.file)\n"
-        "from verify import _claim\n_claim._REGISTRY[:] = [copy]\n"
+        "from verify import _claim\n_claim._REGISTRY.claims[:] = [copy]\n"
     ),
     "a copy of a built-in claim": (
-        "from verify import _claim\n_claim._REGISTRY.append(dataclasses.replace(BUILT_IN[2], id='stolen'))\n"
+        "from verify import _claim\n_claim._REGISTRY.claims.append(dataclasses.replace(BUILT_IN[2], id='stolen'))\n"
     ),
     "the registry of theorems written to": (
         "from verify import _claim\n"

@@ -248,4 +248,4 @@ def test_a_conjecture_that_now_speaks_of_something_else_is_not_asked(letter, tmp
 def test_a_replay_that_takes_too_long_is_told(letter, tmp_path, capsys) -> None:
     (tmp_path / "mine.py").write_text(CONJECTURE.replace("return", "while True: pass\n    return"))
     code, out, _ = asked(letter, capsys, f"conjectures={tmp_path / 'mine.py'}", "budget=1")
-    assert (code, "budget" in out) == (3, True)
+    assert (code, "budget" in out) == (3, True), out

@@ -108,7 +108,7 @@ def test_the_inner_of_two_limits_leaves_the_outer_one() -> None:
     with pytest.raises(OutOfTime), time_limit(0.3):  # noqa: PT012
         with suppress(OutOfTime), time_limit(0.05):
             time.sleep(30)
-        with time_limit(30):
+        with time_limit(30.0):
             time.sleep(30)
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
@@ -129,7 +129,7 @@ def test_limits_that_end_with_their_blocks_leave_nothing_behind() -> None:
             pass
         return ended
 
-    with suppress(OutOfTime), time_limit(1000):
+    with suppress(OutOfTime), time_limit(1000.0):
         often()
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
