@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +16,9 @@ from theory import CHAINS
 MAX_DEPTH = 64  # 2^64 steps of a chain contract quickly, but a float64 product of more blocks under- or overflows
 MAX_ORDER = 8
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+ASIDE = ("json", "events", "junit", "html", "out", "jobs")  # keys that change where a run writes, and no verdict
 
 
 class Config(pydantic.BaseModel):
@@ -115,3 +120,22 @@ class Config(pydantic.BaseModel):
     def as_json(self) -> dict[str, Any]:
         """The configuration as plain data."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+def command_line(config: Mapping[str, Any]) -> str:
+    """The command that repeats a run, for a shell: its depth and all keys that are not as they are by default.
+
+    Arguments:
+        config: as `Config.as_json` gives it; single numbers may stand for lists.
+    """
+    usual, words = Config.model_validate({}).as_json(), ["python", "-m", "verify"]
+    for key, default in usual.items():
+        value = config.get(key, default)
+        if value is None or key in ASIDE or (key != "depth" and value in (default, *_only(default))):
+            continue
+        words.append(f"{key}={','.join(map(str, value)) if isinstance(value, (list, tuple)) else value}")
+    return shlex.join(words)
+
+
+def _only(default: Any) -> list[Any]:
+    return list(default) if isinstance(default, list) and len(default) == 1 else []
