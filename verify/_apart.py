@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -129,6 +130,7 @@ def _run(target: Callable[..., None], args: tuple[Any, ...], parent: Connection,
     for descriptor in (0, 1, 2):
         os.dup2(silent, descriptor)
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8", errors="replace")  # noqa: SIM115
+    faulthandler.disable()  # a crash of the user's is told in one line, by the process that watches
     _limit_memory()
     torch.set_num_threads(1)
     with suppress(EOFError, BrokenPipeError):  # a parent that was killed

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +19,9 @@ MAX_ORDER = 8
 MAX_ENTRIES = 10_000  # of a tensor of sizes=: exact and 75-digit arithmetic takes its entries one by one
 EXAMPLE_BYTES, ENTRY_BYTES = 20_000, 200  # what an example takes in memory, measured, and each of its entries
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+ASIDE = ("json", "events", "junit", "html", "out", "jobs")  # keys that change where a run writes, and no verdict
 
 
 class Config(pydantic.BaseModel):
@@ -146,3 +151,22 @@ class ReplayConfig(pydantic.BaseModel):
         None, description="file that defines the conjecture, if it has moved or changed since"
     )
     budget: Annotated[float, pydantic.Field(gt=0)] = pydantic.Field(60.0, description="seconds that judging may take")
+
+
+def command_line(config: Mapping[str, Any]) -> str:
+    """The command that repeats a run, for a shell: its depth and all keys that are not as they are by default.
+
+    Arguments:
+        config: as `Config.as_json` gives it; single numbers may stand for lists.
+    """
+    usual, words = Config.model_validate({}).as_json(), ["python", "-m", "verify"]
+    for key, default in usual.items():
+        value = config.get(key, default)
+        if value is None or key in ASIDE or (key != "depth" and value in (default, *_only(default))):
+            continue
+        words.append(f"{key}={','.join(map(str, value)) if isinstance(value, (list, tuple)) else value}")
+    return shlex.join(words)
+
+
+def _only(default: Any) -> list[Any]:
+    return list(default) if isinstance(default, list) and len(default) == 1 else []

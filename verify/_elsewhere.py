@@ -34,11 +34,10 @@ def read_conjectures(path: Path, cells: tuple[Cell, ...]) -> list[Claim]:
 
 
 def _carried(path: Path, cells: tuple[Cell, ...]) -> list[Claim]:
-    text = digest(text_of(path))
-    return [
-        _portable(claim, _Home(path.resolve(), text, place), cells)
-        for place, claim in enumerate(load_conjectures(path))
-    ]
+    claims = load_conjectures(path)
+    read = next((claim.text for claim in claims if claim.text is not None), None)
+    text = digest(text_of(path) if read is None else read)
+    return [_portable(claim, _Home(path.resolve(), text, place), cells) for place, claim in enumerate(claims)]
 
 
 def _portable(claim: Claim, home: _Home, cells: tuple[Cell, ...]) -> Claim:

@@ -490,7 +490,8 @@ def _fill(result: Result, outcomes: list[Outcome]) -> None:
     told = [o for o in judged if o.status in STATED]
     kept = told[:: max(1, len(told) // SAMPLES)]
     result.samples = [
-        {"measured": o.measured, "predicted": o.predicted, "worst": o.worst, "allowed": o.allowed} for o in kept
+        {"measured": o.measured, "predicted": o.predicted, "worst": o.worst, "allowed": o.allowed, "levels": o.levels}
+        for o in kept
     ]
 
 

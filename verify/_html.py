@@ -10,6 +10,7 @@ from typing import Any
 from theory.streams import printable
 
 from ._claim import is_built_in
+from ._config import command_line
 from ._events import RunFinished
 from ._formula import formula, has_formula
 from ._outputs import WholeFile
@@ -50,7 +51,7 @@ td:last-child { font-variant-numeric: tabular-nums; } .pictures { display: flex;
 figure { margin: .4rem 0; flex: 1 1 17rem; max-width: 22rem; } figcaption { font-size: .8rem; color: var(--soft); }
 svg { width: 100%; height: auto; font-size: 11px; fill: var(--soft); } .frame { fill: none; stroke: var(--line); }
 .ideal { stroke: #9aa5b1; stroke-dasharray: 4 3; } .bar { stroke: #b9c8da; stroke-width: 3; }
-.slope { stroke: #1f5fa8; stroke-width: 2; }
+.way { stroke: #1f5fa8; stroke-width: 1; opacity: .4; }
 circle.dot { fill: #1f5fa8; } circle.bad { fill: #b3261e; background: none; }
 @media (max-width: 34rem) { summary { grid-template-columns: 1fr auto; } .name { grid-column: 1 / -1; grid-row: 2; }
   .why { grid-column: 1 / -1; }
@@ -76,7 +77,7 @@ def page(config: dict[str, Any], results: list[Result], planned: int, end: RunFi
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(_state(results, planned, end))} - verify</title><style>{STYLE}</style></head><body>",
         "<h1>Implicit regularization in deep Tucker factorization: verdicts</h1>",
-        f'<p class="soft"><code>{escape(command(config))}</code></p>',
+        f'<p class="soft"><code>{escape(command_line(config))}</code></p>',
         _banner(results, planned, end),
     ]
     topic = None
@@ -94,28 +95,6 @@ def page(config: dict[str, Any], results: list[Result], planned: int, end: RunFi
         f"<p><strong>{escape(LAST_LINE)}</strong></p>",
     ]
     return printable("\n".join([*parts, "</body></html>"]) + "\n")
-
-
-def command(config: dict[str, Any], **changed: Any) -> str:
-    """The command line that repeats the run, without the keys that only name outputs."""
-    words = ["python", "-m", "verify"]
-    for key, value in {**config, **changed}.items():
-        if value is None or key in (
-            "json",
-            "html",
-            "junit",
-            "events",
-            "out",
-            "jobs",
-            "device",
-            "precision",
-            "model",
-            "observed",
-        ):
-            continue
-        shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-        words.append(f"{key}={shown}")
-    return shlex.join(words)
 
 
 def _state(results: list[Result], planned: int, end: RunFinished | None) -> str:
@@ -225,11 +204,13 @@ def _drawn(drawn: dict[str, Any]) -> str:
 
 def _reproduce(result: Result, config: dict[str, Any]) -> str:
     one: dict[str, Any] = {"depth": result.depth, "order": result.order, "chain": result.chain}
-    if is_built_in(result.file):
+    if config.get("data") is not None:  # a real tensor has an order of its own, and claims of its own
+        del one["order"]
+    elif is_built_in(result.file):
         one |= {"claims": result.id, "conjectures": None}
     else:
         one["claims"] = None
-    lines = [command(config, **one)]
+    lines = [command_line({**config, **one})]
     path = (result.counterexample or {}).get("path")
     if path:
         lines += [f"python -m verify replay {shlex.quote(path)}", f"python -m verify show {shlex.quote(path)}"]

@@ -155,7 +155,8 @@ class _Trace:
         last = self.stated[-1]
         measured, predicted = worst_entry(last)
         worst = max(float(ratio(*gap).max(initial=0.0)) for gap in (r.gap() for r in last))
-        observed = [t.order for t in self.told if t.order is not None]
+        observed = [(t.order, t.sizes) for t in self.told if t.order is not None]
+        order, sizes = min(observed, default=(None, ()))
         how = "; ".join(
             "step halved: " + ", ".join(f"{float(s[i].gap()[0].max(initial=0.0)):.3g}" for s in self.stated)
             for i in range(len(last))
@@ -172,7 +173,8 @@ class _Trace:
             allowed=math.inf,
             measured=measured,
             predicted=predicted,
-            order=min(observed, default=None),
+            order=order,
+            levels=tuple((0.5**n, size) for n, size in enumerate(sizes)),
             refined=worst if status == "violated" else None,
             how=how,
         )

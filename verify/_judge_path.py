@@ -97,6 +97,7 @@ def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool
         "predicted": predicted,
     }
     order = _tolerance_order(coarse, fine, scale)
+    given["levels"] = _levels(coarse, fine)
     if np.all(fine <= allowed):
         return Outcome("holds", order=order, **given), _hidden(ask, stated, coarser, scale, rounding, records)
     noise = START_MARGIN * operand_change(stated, ask(FINE, jitter=1), records)
@@ -109,6 +110,7 @@ def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool
     if not np.any(bad):
         return Outcome("holds", order=order, **given), _hidden(ask, stated, coarser, scale, rounding, records)
     if np.all(coarse[bad] > 8 * fine[bad]):
+        given["levels"] = _levels(coarse[bad], fine[bad])
         return Outcome("holds", order=_tolerance_order(coarse[bad], fine[bad], 0 * fine[bad]), **given), False
     finer = ask(FINE / TIGHTER)
     if not same_shapes(stated, finer):
@@ -116,6 +118,7 @@ def _refine_flow(ask: Ask, rounding: float, records: int) -> tuple[Outcome, bool
     finest, finest_scale = concatenated_gap(finer)
     given["refined"] = float(ratio(finest, finest_scale).max())
     if np.all(finest[bad] <= PERSISTED * fine[bad]):
+        given["levels"] = _levels(coarse[bad], fine[bad], finest[bad])
         order = math.log(float(fine[bad].max()) / max(float(finest[bad].max()), 1e-300)) / math.log(TIGHTER)
         return Outcome("holds", order=order, **given), False
     clear = bad & (finest > PERSISTED * fine) & (fine > CLEAR_OF_SOLVER * allowed)
@@ -152,6 +155,12 @@ def _tolerance_order(coarse: np.ndarray, fine: np.ndarray, scale: np.ndarray) ->
     if before > PATH_ROUNDING * max(float(scale.max(initial=0.0)), 1e-300) and 0 < after < before:
         return math.log(before / after) / math.log(COARSE / FINE)
     return None
+
+
+def _levels(*discrepancies: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """The largest discrepancy at every tolerance, the tolerances over the coarsest."""
+    tolerances = (1.0, FINE / COARSE, FINE / TIGHTER / COARSE)
+    return tuple((t, float(d.max(initial=0.0))) for t, d in zip(tolerances, discrepancies, strict=False))
 
 
 # -- descents

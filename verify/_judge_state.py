@@ -253,7 +253,9 @@ def second_look(
         kept = _part_left(suspicious & left, violation, before, now) if left.any() else 0.0
         allowed = max(VANISHED, float(np.max(ratio(bar, fine_scale), initial=0.0)))
         worst = remains if np.any(bar) else kept
-        return Outcome("holds", order=order, refined=remains, **(given | {"worst": worst, "allowed": allowed}))
+        levels = ((1.0, given["worst"]), (1e-59, remains)) if shrinking else ()
+        given |= {"worst": worst, "allowed": allowed}
+        return Outcome("holds", order=order, levels=levels, refined=remains, **given)
     return Outcome("undecided", refined=remains, how="shrinks under refinement, but not as rounding does", **given)
 
 

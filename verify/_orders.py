@@ -25,12 +25,14 @@ class Told:
         order: the observed order of the largest discrepancy.
         where: the entries that are violated or hidden, flat.
         limit: the largest limit found for a violated entry, else 0.
+        sizes: (L,), the discrepancies that the order was read off.
     """
 
     status: str
     order: float | None
     where: np.ndarray
     limit: float = 0.0
+    sizes: tuple[float, ...] = ()
 
 
 def told(
@@ -66,7 +68,7 @@ def told(
     order = _order(sizes)
     if violated.any():
         worst = int(np.argmax(np.where(violated, sizes[-1], -1)))
-        return Told("violated", _order(sizes[:, [worst]]), violated, float(limit[worst]))
+        return Told("violated", _order(sizes[:, [worst]]), violated, float(limit[worst]), _largest(sizes[:, [worst]]))
     hidden = np.zeros(sizes.shape[1], dtype=bool)
     visible = float(sizes[min(len(sizes) - 1, 2)].max(initial=0.0))
     for column in np.unique(columns):
@@ -76,13 +78,17 @@ def told(
                 hidden |= at & common & ~(one_sided & (signed[-1] < -STANDS * bars))
             continue
         if not _reaches(wrong[:, at], bars[at], claimed):
-            return Told("halve", order, hidden)
-    return Told("hidden" if hidden.any() else "holds", order, hidden)
+            return Told("halve", order, hidden, sizes=_largest(sizes))
+    return Told("hidden" if hidden.any() else "holds", order, hidden, sizes=_largest(sizes))
 
 
 def _order(sizes: np.ndarray) -> float | None:
     before, after = sizes[-2].max(initial=0.0), sizes[-1].max(initial=0.0)
     return float(np.log2(before / after)) if before > 0 and after > 0 else None
+
+
+def _largest(sizes: np.ndarray) -> tuple[float, ...]:
+    return tuple(float(value) for value in sizes.max(axis=1, initial=0.0))
 
 
 def _settled_below(

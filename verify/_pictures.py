@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import statistics
 from collections.abc import Sequence
 
 from ._verdict import Result
@@ -52,14 +54,31 @@ def discrepancies(result: Result) -> str:
 
 
 def convergence(result: Result) -> str:
-    """The slope at which the discrepancy vanished under refinement, beside slopes one and two."""
-    if result.observed_order is None:
+    """The discrepancy of every input at every step, tolerance or rounding it was measured at, beside slopes one, two.
+
+    The slopes leave the median of the coarsest points.
+    """
+    ways = [
+        [(math.log10(x), math.log10(y)) for x, y in s.get("levels", ()) if 0 < y < math.inf] for s in result.samples
+    ]
+    ways = [way for way in ways if len(way) > 1]
+    if result.observed_order is None or not ways:
         return ""
-    axis = _Axes(-3, 0, -6, 0, "refinement", "discrepancy")
-    parts = [axis.line(-3, -3.0 * order, 0, 0, "ideal") for order in (1, 2)]
-    order = min(max(result.observed_order, 0.0), 2.0)
-    parts.append(axis.line(-3, -3 * order, 0, 0, "slope"))
-    return axis.svg(f"observed order {result.observed_order:.2f} (dashed: 1 and 2)", parts)
+    points = [point for way in ways for point in way]
+    left, low = (math.floor(min(point[i] for point in points)) for i in (0, 1))
+    high = max(math.ceil(max(y for _, y in points)), low + 1)
+    axis = _Axes(left, 0, low, high, "refinement", "discrepancy")
+    start = statistics.median(way[0][1] for way in ways)
+    parts = []
+    for slope in (1, 2):
+        end = max(left, (low - start) / slope)  # where it leaves the frame
+        parts.append(axis.line(end, start + slope * end, 0, start, "ideal"))
+    for way in ways:
+        parts += [axis.line(*one, *other, "way") for one, other in itertools.pairwise(way)]
+    dots = [axis.dot(x, y, "dot") for x, y in points]
+    return axis.svg(
+        f"measured under refinement; median order {result.observed_order:.2f} (dashed: 1 and 2)", parts + dots
+    )
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
@@ -92,7 +111,7 @@ class _Axes:
         for exponent in (self.y0, self.y1):
             _, y = self.at(self.x0, exponent)
             labels.append(f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{_power(exponent)}</text>')
-        if self.below not in ("input", "refinement"):
+        if self.below != "input":
             for exponent, anchor in ((self.x0, "start"), (self.x1, "end")):
                 x, _ = self.at(exponent, self.y0)
                 labels.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -217,8 +218,8 @@ def describe(result: Result) -> str:
         lines.append(f"  run         {_run(c['run'])}")
     lines.append(f"  confirmed   {c['confirmed']}")
     if "path" in c:
-        lines.append(f"  reproduce   python -m verify replay {c['path']}")
-        lines.append(f"  script      python -m verify show {c['path']}")
+        lines.append(f"  reproduce   python -m verify replay {shlex.quote(c['path'])}")
+        lines.append(f"  script      python -m verify show {shlex.quote(c['path'])}")
     return "\n".join(lines)
 
 

@@ -58,6 +58,7 @@ class Outcome:
         worst: largest violation relative to its natural scale.
         allowed: relative error bar at that entry.
         order: order at which the discrepancy vanished under refinement, if it was measured.
+        levels: the discrepancies it was read off, each behind the step, tolerance or rounding over the coarsest one.
         measured, predicted: the two sides at the worst entry.
         refined: the violation after refinement, relative.
         how: how a violation was confirmed, or why it is undecided.
@@ -75,6 +76,7 @@ class Outcome:
     how: str = ""
     kinks: int = 0
     missing: bool = False
+    levels: tuple[tuple[float, float], ...] = ()
 
     @property
     def unexplained(self) -> bool:
@@ -118,7 +120,7 @@ class Result:
     range: str | None = None
     detail: str = ""
     statement: str = ""
-    samples: list[dict[str, float]] = field(default_factory=list)
+    samples: list[dict[str, Any]] = field(default_factory=list)
     file: str | None = None
     line: int | None = None
 

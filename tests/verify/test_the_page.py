@@ -1,19 +1,23 @@
 """The HTML page of a run with every sort of verdict: what a row says, and how it looks in a real browser."""
 
 import json
+import math
 import re
+import shlex
 import shutil
 import subprocess
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 import pytest
 import torch
 
-from verify import Seeds, State, Verdict, at_most, check, conjecture
+from numerics import parse_keys
+from verify import Descent, Seeds, State, Verdict, at_most, check, conjecture, equal
+from verify._config import Config
 from verify._formula import formula
 from verify._html import page
-from verify._pictures import discrepancies
+from verify._pictures import convergence, discrepancies
 from verify._verdict import Result
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -126,6 +130,63 @@ def test_dots_are_drawn_over_bars_and_inputs_without_a_number_are_no_dots() -> N
     picture = discrepancies(result)
     assert picture.rfind("<line") < picture.find("<circle")
     assert "none: at the bottom" in picture
+
+
+def repeated(config: dict) -> dict:
+    """What the command that a page prints, typed into a shell, asks for."""
+    printed = unescape(re.search(r"<code>(.*?)</code>", page(config, [], 0, None)).group(1))
+    return parse_keys(shlex.split(printed)[3:], Config).as_json()
+
+
+def test_the_command_of_a_page_repeats_every_key_that_was_given() -> None:
+    given = {
+        "depth": "2,3", "order": "2,4", "chain": "mode", "data": "my $(data) 'here'*.npy", "observed": "0.25",
+        "claims": "euler*,cons?", "conjectures": "my file.py", "examples": "7", "paths": "9", "seed": "11",
+        "budget": "2.5", "device": "cuda", "precision": "float32",
+    }  # fmt: skip
+    aside = {"json", "events", "junit", "html", "out", "jobs"}
+    assert given.keys() | aside | {"sizes", "model"} == Config().as_json().keys()
+    for config in (
+        Config(**given), Config(), Config(sizes="2,3,2"), Config(depth="4", seed="3"), Config(data="x.npy"),
+        Config(observed="0.3", data="x.npy"),
+    ):  # fmt: skip
+        asked = config.as_json()
+        assert {k: v for k, v in repeated(asked).items() if k not in aside} == {
+            k: v for k, v in asked.items() if k not in aside
+        }
+
+
+def test_the_command_of_a_row_of_real_data_names_its_depth_its_chain_and_how_it_was_trained() -> None:
+    config = Config(depth="1,2", data="a.npy", observed="0.7", precision="float32", seed="5").as_json()
+    row = Result("it", "it", "", Verdict.SUPPORTED, 2, 3, "mode", examples=1)
+    assert "python -m verify depth=2 chain=mode data=a.npy observed=0.7 seed=5 precision=float32" in page(
+        config, [row], 1, None
+    )
+
+
+def test_the_picture_of_convergence_shows_what_was_measured() -> None:
+    @conjecture(assumes="balanced")
+    def halves(descent: Descent):
+        return equal(descent.series(lambda s: s.tensor), descent.flow.series(lambda s: s.tensor), order=1)
+
+    result = check(halves, depth=1, order=2, paths=3)
+    assert result.verdict is Verdict.SUPPORTED
+    picture = convergence(result)
+    levels = [level for sample in result.samples for level in sample["levels"]]
+    assert len(levels) >= 9
+    assert picture.count("<circle") == len(levels)
+    assert len(set(re.findall(r'cy="([\d.]+)"', picture))) > 3
+    low, high = (float(v) for v in re.findall(r">(-?\d+)</tspan>", picture)[:2])
+    assert low <= min(math.log10(y) for _, y in levels) <= max(math.log10(y) for _, y in levels) <= high
+
+
+def test_a_steep_order_is_not_drawn_as_two_and_without_points_nothing_is_drawn() -> None:
+    result = Result("it", "it", "", Verdict.SUPPORTED, 1, 2, "column", examples=1, observed_order=3.0)
+    assert convergence(result) == ""
+    result.samples = [{"levels": ((1.0, 1e-2), (0.1, 1e-5), (0.01, 1e-8))}]
+    dots = re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', convergence(result))
+    assert len(set(dots)) == 3
+    assert "median order 3.00" in convergence(result)
 
 
 def test_a_minus_before_a_gradient_stands_close_to_it() -> None:
