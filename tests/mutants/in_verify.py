@@ -302,8 +302,8 @@ IN_VERIFY = (
     Mutant(
         "verify-replay-is-green",
         "verify/_replay.py",
-        "return Exit.OK if claim.negative else Exit.REFUTED",
-        "return Exit.OK",
+        "return (Exit.OK if claim.negative else Exit.REFUTED), f",
+        "return Exit.OK, f",
         "A counterexample that is still one is replayed with exit code 0.",
         (COMMAND,),
     ),
@@ -326,8 +326,8 @@ IN_VERIFY = (
     Mutant(
         "verify-lost-claims",
         "verify/_processes.py",
-        "if place not in told]",
-        "if place in told]",
+        "if worker.part is not None and worker.part.claims:",
+        "if worker.part is not None and not worker.part.claims:",
         "When a process dies, the claims that it had not judged are lost.",
         (PROCESSES,),
     ),

@@ -69,7 +69,8 @@ def test_a_false_conjecture_is_refuted_saved_shown_and_replayed(command) -> None
     printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert printed.startswith("W = ")
     Path("mine.py").write_text(FALSE_CONJECTURE.replace("(state.depth + 1)", "state.depth"))
-    assert command("replay", str(path)).out.startswith("NO LONGER")
+    assert command("replay", str(path)).out.startswith("CANNOT REPLAY")  # another text is not run unasked
+    assert "\nNO LONGER" in command("replay", str(path), "conjectures=mine.py").out
     Path("mine.py").unlink()
     assert command("replay", str(path)).out.startswith("CANNOT REPLAY")
 
@@ -127,7 +128,7 @@ def test_bad_data_is_one_clear_line_and_exit_2(command) -> None:
         ("inf", "holds infinity"),
         ("zero", "all known entries are zero"),
         ("pickled", "pickle"),
-        ("corrupt", "damaged"),
+        ("corrupt", "cannot be read"),
     ]:
         ran = command("depth=1", f"data={name}.npy")
         assert ran.code == 2, name
