@@ -6,7 +6,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint con
 KEYS = $(filter-out PYTHON=% VENV=%,$(MAKEOVERRIDES))
 export MPLBACKEND ?= Agg
 
-.PHONY: gallery verify test check bench power sweep fuzz mutants docs help clean
+.PHONY: gallery verify test check bench power sweep fuzz doors interrupts kills mutants docs help clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -50,6 +50,12 @@ fuzz: $(VENV)/.dev  ## random true and false conjectures and built-in claims in 
 
 doors: $(VENV)/.dev  ## hostile command lines, data, conjecture and counterexample files; make doors seed=17 inputs=2000 minutes=15
 	OMP_NUM_THREADS=1 $(RUN) tests/fuzz/doors/fuzz.py $(KEYS)
+
+interrupts: $(VENV)/.dev  ## Ctrl-C at random moments of start-up and judging; make interrupts times=100
+	$(RUN) tests/fuzz/doors/interrupts.py $(KEYS)
+
+kills: $(VENV)/.dev  ## kill -9 at random moments of runs, sweeps, experiments and grids; make kills times=200 only=sweep
+	$(RUN) tests/fuzz/doors/kills.py $(KEYS)
 
 mutants: $(VENV)/.dev  ## bugs planted one at a time: does the main job or a test notice? make mutants jobs=2 only='theory-*'
 	OMP_NUM_THREADS=1 $(RUN) tests/mutants/run.py write=docs/mutants.md $(KEYS)

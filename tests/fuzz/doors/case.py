@@ -38,8 +38,8 @@ class Case:
     note: str = ""
 
     def lay_out(self, folder: Path) -> tuple[str, ...]:
-        """Write the files into a fresh folder; the words with the folder's name written in."""
-        folder.mkdir(parents=True)
+        """Write the files into the folder; the words with the folder's name written in."""
+        folder.mkdir(parents=True, exist_ok=True)
         here = os.fsencode(folder.resolve())
         for name, content in self.files.items():
             path = folder / name

@@ -32,8 +32,8 @@ VALID = (
     ("theory", ("depth=1", "order=2", "topic=scalar", "format=json")),
 )  # fmt: skip
 KEYS = {
-    "verify": "depth order chain sizes data observed claims conjectures examples paths seed budget jobs device precision "
-    "model json events junit html out",
+    "verify": "depth order chain sizes data observed claims conjectures examples paths seed budget jobs device "
+    "precision model json events junit html out",
     "numerics": "depth sizes rank model core chain data observed start size match eps optimizer step tolerance "
     "weight_decay minibatch route precision device seed record checkpoint out jobs table scheduler experiment profile",
     "theory": "depth order chain model topic sizes format out",
@@ -44,7 +44,8 @@ OUTPUTS = {
     "theory": ("out",),
 }
 PLACES = (
-    ("pipe", "fifo", ""), ("device", "null", ""), ("disk", "full", ""), ("room", "folder", ""), ("link", "link", "there"),
+    ("pipe", "fifo", ""), ("device", "null", ""), ("disk", "full", ""), ("room", "folder", ""), ("link", "link",
+    "there"),
     ("dangling", "link", "nowhere"), ("loop", "link", "loop"), ("deep", "link", "no/such/folder"),
 )  # fmt: skip
 NAMES = (

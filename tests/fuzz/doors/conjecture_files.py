@@ -5,7 +5,9 @@ from __future__ import annotations
 from random import Random
 
 from doors.case import Case
-from doors.snippets import ANYWHERE, FILES, NAMES, OPTIONS, Snippet
+from doors.odd_options import NAMES, OPTIONS
+from doors.snippets import ANYWHERE, Snippet
+from doors.whole_files import FILES
 
 HEAD = "from verify import Descent, Flow, State, Target, at_most, conjecture, constant, equal\nimport torch\n\n\n"
 GOOD = (
@@ -65,7 +67,8 @@ def _option(rng: Random) -> tuple[Snippet, str, str]:
 def _named(rng: Random) -> tuple[Snippet, str, str]:
     name = rng.choice(NAMES)
     factor = rng.choice((1, 2))  # 2: refuted, so that a counterexample is named after it
-    text = f"def bad(state: State):\n    return equal(state.tensor, {factor} * state.tensor)\n\n\nbad.__name__ = {name!r}\n"
+    text = f"def bad(state: State):\n    return equal(state.tensor, {factor} * state.tensor)\n\n\n"
+    text += f"bad.__name__ = {name!r}\n"
     text += f'bad.__qualname__ = {name!r}\nother = conjecture(title="Something")(bad)\n'
     return Snippet(f"a name of {name[:30]!a}", ""), HEAD + text, f"times {factor}"
 

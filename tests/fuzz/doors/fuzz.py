@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+GRACE = 10.0  # seconds beyond the minutes in which the last inputs may end
 TESTS = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TESTS), str(TESTS / "fuzz")]
 sys.path[:] = [place for place in sys.path if Path(place or ".").resolve() != Path(__file__).resolve().parent]
@@ -26,11 +27,11 @@ from words import read_words  # noqa: E402
 
 from doors.case import Case  # noqa: E402
 from doors.draw import KINDS, draw  # noqa: E402
-from doors.judging import Fault, faults  # noqa: E402
+from doors.judging import faults  # noqa: E402
 from doors.letters import Letters, write_letters  # noqa: E402
 from doors.room import Outcome, Room  # noqa: E402
 from doors.tally import Tally  # noqa: E402
-from doors.typed import command  # noqa: E402
+from doors.typed import told  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -71,28 +72,32 @@ class _Fuzz:
         self.died: list[BaseException] = []
 
     def run(self) -> int:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        print(
-            f"doors: {self.keys.inputs} inputs of seed {self.keys.seed} in {self.folder}", file=sys.stderr, flush=True
-        )
-        rooms = [Room() for _ in range(min(self.keys.jobs, self.keys.inputs))]
-        interrupted = False
+        rooms: list[Room] = []
+        interrupted, cut_short = False, 0
         try:
+            text = f"doors: {self.keys.inputs} inputs of seed {self.keys.seed} in {self.folder}"
+            print(text, file=sys.stderr, flush=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            for _ in range(min(self.keys.jobs, self.keys.inputs)):
+                rooms.append(Room())
             letters = write_letters(rooms[0], self.folder / "letters")
             threads = [threading.Thread(target=self._work, args=(room, letters), daemon=True) for room in rooms]
             for thread in threads:
                 thread.start()
-            while any(thread.is_alive() for thread in threads):
-                threads[0].join(0.2) if threads[0].is_alive() else time.sleep(0.2)
+            while any(thread.is_alive() for thread in threads) and time.monotonic() < self.deadline + GRACE:
+                time.sleep(0.2)
+            cut_short = sum(thread.is_alive() for thread in threads)
         except KeyboardInterrupt:
             interrupted = True
-            self.stop.set()
         finally:
+            self.stop.set()
             for room in rooms:
                 room.close()
-        if self.died and not interrupted:
+        if self.died:
             raise self.died[0]
         print(self.tally.table(interrupted), flush=True)
+        if cut_short:
+            print(f"doors: the last {cut_short} were cut short when the minutes were over", flush=True)
         return 130 if interrupted else int(self.tally.faulty > 0)
 
     def _work(self, room: Room, letters: Letters) -> None:
@@ -107,26 +112,21 @@ class _Fuzz:
                 if not self.stop.is_set():
                     self._count(number, case, outcome, folder)
         except BaseException as error:
-            self.died.append(error)
+            if not self.stop.is_set():  # else the room was closed under it
+                self.died.append(error)
 
     def _count(self, number: int, case: Case, outcome: Outcome, folder: Path) -> None:
         found = faults(case, outcome)
         with self.lock:
             self.tally.add(case, outcome, found)
             if found:
-                print(self._told(number, case, outcome, found), flush=True)
+                only = f" only={self.only}" if self.only else ""
+                again = f"make doors seed={self.keys.seed}{only} number={number}"
+                print(told(case, outcome, found, title=f"number={number}: {case.note}", again=again), flush=True)
             if self.tally.inputs % 50 == 0:
                 print(f"doors: {self.tally.progress()}", file=sys.stderr, flush=True)
         if not found and self.keys.number < 0:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _told(self, number: int, case: Case, outcome: Outcome, found: list[Fault]) -> str:
-        only = f" only={self.only}" if self.only else ""
-        lines = [f"FAULT {case.kind} number={number}: {case.note.encode('ascii', 'backslashreplace').decode()}"]
-        lines += [f"  {fault.sort}: {fault.detail.encode('ascii', 'backslashreplace').decode()}" for fault in found]
-        lines.append(f"  {command(case.program, outcome)}")
-        lines.append(f"  again: make doors seed={self.keys.seed}{only} number={number}")
-        return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -16,9 +16,12 @@ SORTS = (
 )  # fmt: skip
 CODES = {"verify": {0, 1, 2, 3, 4, 5, 130}, "numerics": {0, 2, 3, 4, 130}, "theory": {0, 2, 3, 130}}
 ASKING = ("list", "show", "new", "version", "help", "--help", "-h", "--version")  # words that judge nothing
-TABLE = re.compile(r"^\| (PROVED|EXACT|SUPPORTED|INCONCLUSIVE|VACUOUS|REFUTED|ERROR) +\|", re.MULTILINE)
+WORDS = "PROVED|EXACT|SUPPORTED|INCONCLUSIVE|VACUOUS|REFUTED|ERROR"
+TABLE = re.compile(rf"^\| ({WORDS}) +\|", re.MULTILINE)
+SUMMARY = re.compile(rf"^((?:\d+ (?:{WORDS})(?:, )?)+) in .*Exit code (\d+)\.$", re.MULTILINE)  # below a grid too
 LINE = re.compile(r"^(verify|numerics|theory|error|usage): \S")
 FALLEN = re.compile(r"Traceback|Exception ignored in|Fatal Python error|terminate called|Segmentation fault")
+OURS = re.compile(r'File "[^"]*/(verify|numerics|theory)/')  # a traceback that is not only of the user's own thread
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")  # tab, newline and carriage return are left
 
 
@@ -34,7 +37,8 @@ def faults(case: Case, outcome: Outcome, *, cap: int = CAP) -> list[Fault]:
     """Every fault of a run, at most one of a sort for what it says and several for what it left."""
     found = []
     said = outcome.out + "\n" + outcome.err
-    if fallen := FALLEN.search(said):
+    fallen = FALLEN.search(said)
+    if fallen and not (case.prints and not OURS.search(said[fallen.start() :])):
         lines = [line for line in said[fallen.start() :].splitlines() if line.strip()]
         error = next((line for line in lines[1:] if not line.startswith(" ")), lines[-1])
         found.append(Fault("traceback", f"{lines[0][:60]} ... {error[:200]}"))
@@ -49,7 +53,7 @@ def faults(case: Case, outcome: Outcome, *, cap: int = CAP) -> list[Fault]:
     found += [Fault(*what) for what in _left_files(case, outcome)]
     if not case.prints and (odd := CONTROL.search(said)):
         found.append(Fault("control characters", f"{odd.group()!r} in {said[max(0, odd.start() - 40) :][:80]!r}"))
-    if outcome.code in (0, 1, 3, 4) and not outcome.hung:
+    if outcome.code in (0, 1, 3, 4, 130) and not outcome.hung:
         found += [Fault("bad report", text) for text in bad_reports(case, outcome)]
     if (
         _command(case) == "show"
@@ -68,6 +72,8 @@ def _command(case: Case) -> str:
 def _wrong_code(case: Case, outcome: Outcome) -> str:
     """Why the exit code is wrong; empty where it is right."""
     code, rows = outcome.code, TABLE.findall(outcome.out)
+    summary = SUMMARY.search(outcome.out)
+    rows += re.findall(WORDS, summary.group(1)) if summary else []
     allowed = set(case.codes) or CODES.get(case.program, CODES["verify"]) - {130}
     if code not in allowed:
         return f"{code}, where {', '.join(map(str, sorted(allowed)))} are right; {_last(outcome)}"
@@ -78,7 +84,7 @@ def _wrong_code(case: Case, outcome: Outcome) -> str:
         return ""  # what was said cannot be seen
     if code == 1 and not re.search(r"^(STILL )?REFUTED \S", outcome.out, re.MULTILINE):
         return f"1 without anything refuted; {_last(outcome)}"
-    if code == 3 and "ERROR" not in outcome.out and not lines:
+    if code == 3 and not re.search("ERROR|CANNOT REPLAY", outcome.out) and not lines:
         return f"3 without a word; {_last(outcome)}"
     if code == 5 and not (lines or outcome.out.strip()):
         return "5 without a word"
@@ -87,6 +93,8 @@ def _wrong_code(case: Case, outcome: Outcome) -> str:
     if case.program == "verify" and code != 130:
         expected = next((n for n, word in ((1, "REFUTED"), (3, "ERROR")) if word in rows), None)
         expected = expected or (4 if {"INCONCLUSIVE", "VACUOUS"} & set(rows) else 0)
+        if summary and int(summary.group(2)) != code:
+            return f"{code}, and what it says is 'Exit code {summary.group(2)}'"
         judging = _command(case).strip("-") not in ASKING and _command(case) not in ASKING
         if rows and code not in (expected, 2):
             return f"{code} beside the verdicts {', '.join(sorted(set(rows)))}"

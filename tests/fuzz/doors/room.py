@@ -17,6 +17,10 @@ from doors.case import Case
 from doors.processes import kill, of_run
 
 SERVER = Path(__file__).parent / "server.py"
+ENVIRONMENT = {  # of every run: one thread, this checkout's tool, whatever is installed
+    "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8", "MPLBACKEND": "Agg",
+    "PYTHONPATH": str(Path(__file__).resolve().parents[3]),
+}  # fmt: skip
 LIMIT = 90.0  # seconds, after which a run hangs
 CAP = 4 * 10**9  # bytes that a run and its workers may hold
 TICK = 0.1  # seconds between two looks
@@ -49,14 +53,14 @@ class Room:
 
     def __init__(self, limit: float = LIMIT, cap: int = CAP) -> None:
         self.limit, self.cap, self.leader = limit, cap, 0
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8", "MPLBACKEND": "Agg"}
+        environment = {**os.environ, **ENVIRONMENT}
         self.server = subprocess.Popen(
             [sys.executable, str(SERVER)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, start_new_session=True, env=environment,
         )  # fmt: skip
 
-    def run(self, case: Case, folder: Path, during: Callable[[int], None] = lambda _: None) -> Outcome:
-        """Lay a case out in folder/in/it, run it there and wait for its end; `during` sees the pid at every look."""
+    def run(self, case: Case, folder: Path, begun: Callable[[int], None] = lambda _: None) -> Outcome:
+        """Lay a case out in folder/in/it, run it there and wait for its end; `begun` is told the pid."""
         inside = folder / "in" / "it"
         words = case.lay_out(inside)
         request = {
@@ -71,12 +75,12 @@ class Room:
         self._send(request)
         leader, started = self._answer(None)["pid"], time.monotonic()
         self.leader = leader
+        begun(leader)
         end, hung, peak = None, False, 0
         while end is None:
             end = self._answer(TICK)
             peak = max(peak, sum(process.memory for process in of_run(leader, self.server.pid)))
             _drain(pipes, piped)
-            during(leader)
             if end is None and (peak > self.cap or time.monotonic() > started + self.limit):
                 hung = peak <= self.cap
                 kill(leader, self.server.pid)

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import sys
 from typing import Any, NoReturn
+
+from leaving import leave_after
 
 SUBREAPER = 36  # prctl: orphans of the runs become children of this process
 
@@ -28,12 +33,8 @@ def serve() -> None:
     import torch
 
     torch.set_num_threads(1)
-    with contextlib.suppress(ImportError):
-        import numerics.__main__  # noqa: F401
-        import theory.__main__  # noqa: F401
-        import verify.__main__  # noqa: F401
-    for name in ("verify", "numerics", "theory"):
-        sys.modules.pop(f"{name}.__main__", None)  # runpy warns of what it runs and finds imported
+    _import_all()
+    gc.freeze()
     for line in requests:
         request = json.loads(line)
         child = os.fork()
@@ -49,13 +50,25 @@ def serve() -> None:
         _say(answers, {"code": os.waitstatus_to_exitcode(status), "peak": used.ru_maxrss * 1024})
 
 
+def _import_all() -> None:
+    """Everything of the tool, and what it would import only when it draws or reads; runs through `python -m` do not."""
+    for room in ("theory", "numerics", "verify"):
+        with contextlib.suppress(ImportError):
+            for module in pkgutil.walk_packages(importlib.import_module(room).__path__, f"{room}."):
+                if not module.name.endswith("__main__"):
+                    importlib.import_module(module.name)
+    for name in ("matplotlib.pyplot", "imageio.v3", "scipy.io", "sqlite3", "rich.console"):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
 def _say(answers: Any, what: dict[str, int]) -> None:
     answers.write(json.dumps(what) + "\n")
     answers.flush()
 
 
 def _become(request: dict[str, Any]) -> NoReturn:
-    """Be the run of a request; its SystemExit goes up and ends this process as it ends an interpreter."""
+    """Be the run of a request, and end with it."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(os.fsencode(request["folder"]))
@@ -67,8 +80,7 @@ def _become(request: dict[str, Any]) -> NoReturn:
         os.execve(sys.executable, [sys.executable, "-m", request["program"], *words], environment)
     sys.path[0] = request["folder"]
     sys.argv = [request["program"], *request["words"]]
-    runpy.run_module(request["program"], run_name="__main__", alter_sys=True)
-    sys.exit(0)
+    leave_after(lambda: runpy.run_module(request["program"], run_name="__main__", alter_sys=True))
 
 
 def _stdout(request: dict[str, Any]) -> None:

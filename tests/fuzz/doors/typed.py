@@ -6,6 +6,8 @@ import os
 import shlex
 from collections.abc import Sequence
 
+from doors.case import Case
+from doors.judging import Fault
 from doors.room import Outcome
 
 
@@ -23,8 +25,20 @@ def _quoted(word: str) -> str:
     return f"$'{escaped}'"
 
 
-def command(program: str, outcome: Outcome) -> str:
+STDOUT = {"file": "", "closed": " >&-", "full": " > full", "gone": " | true"}
+
+
+def command(case: Case, outcome: Outcome) -> str:
     """What to type to see an outcome again in the folder that was kept."""
     text = typed(outcome.words)
     shown = text if len(text) < 1500 else f"{text[:700]} ... ({len(text)} letters)"
-    return f"cd {shlex.quote(str(outcome.folder))} && python -m {program} {shown}"
+    setting = "".join(f"{name}={content} " for name, content in case.environment)
+    return f"cd {shlex.quote(str(outcome.folder))} && {setting}python -m {case.program} {shown}{STDOUT[case.stdout]}"
+
+
+def told(case: Case, outcome: Outcome, found: Sequence[Fault], *, title: str, again: str) -> str:
+    """The text of an input with faults; ASCII only."""
+    lines = [f"FAULT {case.kind} {title}"]
+    lines += [f"  {fault.sort}: {fault.detail}" for fault in found]
+    lines += [f"  {command(case, outcome)}", f"  again: {again}"]
+    return "\n".join(lines).encode("ascii", "backslashreplace").decode() + "\n"
