@@ -124,15 +124,4 @@ def test_a_topic_of_ones_own_does_not_make_a_conjecture_built_in(command) -> Non
     assert ran.code == 1
     (path,) = Path("out/counterexamples").glob("*.json")
     assert command("replay", str(path)).out.startswith("STILL REFUTED")
-    assert "conjectures=mine.py depth=1" in Path("page.html").read_text().replace(" order=2", "").replace(
-        "depth=1 chain=column conjectures=mine.py", "conjectures=mine.py depth=1"
-    )
-
-
-def test_every_claim_knows_the_file_it_stands_in() -> None:
-    assert all(is_built_in(claim.file) for claim in BUILT_IN)
-    mine = about(State)
-    assert mine.file == __file__
-    assert not is_built_in(mine.file)
-    result = check(mine, depth=1, order=2, examples=12)
-    assert (result.verdict, result.file) == (Verdict.EXACT, __file__)
+    assert "python -m verify depth=1 order=2 conjectures=mine.py" in Path("page.html").read_text()

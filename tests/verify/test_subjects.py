@@ -162,7 +162,7 @@ def failures_are_rarer_than_one_in_five_thousand(seeds: Seeds):
     ids=lambda value: getattr(value, "id", None),
 )
 def test_claims_about_seeds_get_the_right_verdict(claim, expected) -> None:
-    assert verdict(claim, depth=1, sizes=(3, 3)) is expected
+    assert verdict(claim, depth=1, order=2, sizes=(3, 3)) is expected
 
 
 def test_a_sharp_bound_on_a_mean_is_left_open_and_says_how_many_seeds_it_took() -> None:
