@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from numerics import OPTIMIZERS
-from verify import ClaimError, Descent, Flow, Seeds, State, Target, Verdict, check, conjecture, equal
-from verify._claim import is_built_in
+from verify import ClaimError, Descent, Flow, Seeds, State, Target, conjecture, equal
 from verify._keywords import ASSUMPTIONS, KEYWORDS
-from verify.claims import BUILT_IN
 
 SUBJECTS = (State, Flow, Descent, Target, Seeds)
 WRONG = {"wrong": lambda it: equal(1.0, 2.0)}
