@@ -1,9 +1,10 @@
-"""What is seen to before any room is imported: a file that hides one, and Ctrl-C while the libraries are loading.
+"""What is seen to before any room is imported: a file that hides one, Ctrl-C while the libraries are loading, and time.
 
 Imported, this module has seen to it. `numerics._first` and `verify._first` run its file: theory must not be imported by
 name before it is known whose theory that would be.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -60,3 +61,5 @@ def end_quietly_on_interrupts() -> None:
 
 end_quietly_on_interrupts()
 check_not_hidden()
+if command():
+    gc.disable()  # a third of the time that libraries take to load; `with_streams` turns it on again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import math
 import os
@@ -36,6 +37,9 @@ def on_one_line(said: object) -> str:
 def with_streams(name: str, work: Callable[[], int]) -> int:
     """The exit code of `work`, whose prints go to stdout: 2 where that is closed, 3 where it is full before the end or
     an error comes through, 141 where its reader is gone; each but the last with one line on stderr."""
+    if not gc.isenabled():  # see `_first`: what was loaded stays until the end, here and in every forked process
+        gc.freeze()
+        gc.enable()
     closed = sys.stdout is None
     _fill_descriptors()
     if sys.stderr is None:
