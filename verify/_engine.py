@@ -295,7 +295,7 @@ class CellRun:
             if proof.holds:
                 result.verdict, result.range = Verdict.PROVED, proof.range
             else:
-                result.verdict = Verdict.ERROR
+                result.verdict, result.range = Verdict.ERROR, None
                 result.detail = f"theory's derivation {proof.derivation} does not check: residual {proof.residual}"
 
     def _certainty(self, claim: Claim) -> str | None:

@@ -10,8 +10,9 @@ Every worker has a copy of the repository's files of its own. With a bug in the 
 4. for a bug that is still alive, the other tests of its room and of the rooms that build on it, quick ones first, for
    at most `each` minutes.
 
-What takes many times as long as without a bug counts as a hang, and as noticed. In the end every test that noticed is
-run without any bug: if it fails then too it has noticed nothing, is left out from then on, and the run is an error.
+What takes many times as long as without a bug, not counting time in which it waited for a processor, counts as a hang,
+and as noticed. In the end every test that noticed is run without any bug: if it fails then too it has noticed nothing,
+is left out from then on, and the run is an error.
 
 A run that was cut short, by its minutes or otherwise, is continued by the next one: a result stands as long as the
 files that it came from are the same, that of a survivor as long as nothing at all has changed.
@@ -226,12 +227,16 @@ class Copy:
             code: int | None = None
             self._process = process
             try:
-                spent = 0.0
+                spent, queued = 0.0, 0.0
                 while code is None and spent < limit:  # in ticks: time in which everything was paused does not count
-                    tick = time.monotonic()
+                    tick, before = time.monotonic(), queued
                     with suppress(subprocess.TimeoutExpired):
                         code = process.wait(min(1.0, limit))
-                    spent += min(time.monotonic() - tick, 2.0)
+                    queued = _queued(process.pid)
+                    passed = min(time.monotonic() - tick, 2.0)
+                    spent += max(
+                        passed - max(queued - before, 0.0), passed / 10
+                    )  # two that wait for each other end too
             finally:
                 _end(process)
             if self._ended:  # what was ended from outside says nothing of the bug
@@ -258,6 +263,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def _queued(process: int) -> float:
+    """Seconds for which a process and its descendants could have run but waited for a processor; 0 where no one knows.
+
+    On a machine that is overfull a hang would else be seen where there is none.
+    """
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents.setdefault(int(path.read_text().rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
+    found, seconds = [process], 0.0
+    for number in found:
+        found += parents.get(number, [])
+        with suppress(OSError, IndexError):
+            seconds += int(Path(f"/proc/{number}/schedstat").read_text().split()[1]) / 1e9
+    return seconds
 
 
 def judge(mutant: Mutant, copy: Copy, baseline: Baseline, files: Files, each: float) -> Notice:

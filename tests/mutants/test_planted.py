@@ -1,6 +1,10 @@
 """The planted bugs can still be planted, and the figures of a run are honest; the runs are made by `make mutants`."""
 
 import ast
+import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -155,6 +159,24 @@ def test_what_is_started_in_a_copy_runs_the_copy_and_ends_after_its_time(tmp_pat
     copy = run.Copy(tmp_path, [])
     assert "copy" in copy.run(["-c", "import theory; print(theory.WHERE)"], 60).out
     assert copy.run(["-c", "import time; time.sleep(60)"], 0.5).code is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="Linux alone says how long a process waited")
+def test_time_in_which_a_process_waits_for_a_processor_is_known(tmp_path: Path) -> None:
+    busy = (
+        "import os, time\nos.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
+        "os.fork()\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass"
+    )
+    process = subprocess.Popen([sys.executable, "-c", busy], start_new_session=True)
+    try:
+        began = time.monotonic()
+        while run._queued(process.pid) < 0.3:
+            assert time.monotonic() - began < 30
+            time.sleep(0.1)
+    finally:
+        run._end(process)
+    assert run._queued(os.getpid()) < 3600
+    assert run.Copy(tmp_path, []).run(["-c", busy], 0.2).code is None
 
 
 def test_unknown_keys_and_patterns_that_match_nothing_are_one_line(capsys) -> None:

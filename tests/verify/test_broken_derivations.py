@@ -1,11 +1,13 @@
 """A mistake in theory alone is found with a smallest input; where a proof says the contrary it is an ERROR."""
 
+from dataclasses import replace
+
 import pytest
 import sympy
 
 import theory
 from theory import notation as s
-from verify import Verdict
+from verify import Verdict, _engine, _proof
 from verify import _derived as compiled
 from verify._engine import CellRun
 from verify._events import Cell
@@ -76,3 +78,17 @@ def test_the_sign_of_the_gradient_matters(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_unbroken_derivations_pass_the_same_checks() -> None:
     for identity in ("slice-norms-obey-the-power-law-when-balanced", "derived-flow-is-minus-the-gradient"):
         assert judged(identity).verdict in (Verdict.PROVED, Verdict.EXACT)
+
+
+@pytest.mark.parametrize(
+    "identity", ["euler-identity-for-every-block", "descent-follows-the-modified-flow-at-second-order"]
+)
+def test_a_derivation_that_does_not_check_proves_nothing(monkeypatch: pytest.MonkeyPatch, identity: str) -> None:
+    known = _proof.proof_of(CLAIMS[identity], Cell(2, 3, "column"))
+    assert known.holds
+    assert judged(identity, depth=2).verdict is Verdict.PROVED
+    monkeypatch.setattr(_engine, "proof_of", lambda claim, cell: replace(known, holds=False, residual="g + 1"))
+    result = judged(identity, depth=2)
+    assert result.verdict is Verdict.ERROR
+    assert result.range is None
+    assert result.detail == f"theory's derivation {known.derivation} does not check: residual g + 1"
