@@ -1,5 +1,7 @@
 """data=NAME or PATH: the one registry of real tensors; .npy and .npz files (never pickle), images, shipped ones."""
 
+import logging
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +41,7 @@ def _from_file(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
         if suffix == ".npz":
             return _from_archive(path, read_arrays(path, copies=COPIES))
         if suffix in IMAGES:
-            from imageio.v3 import improps
-            from skimage.io import imread
-
-            check_entries(path, improps(path).shape)  # of its header
-            return np.asarray(imread(path)), None
+            return _from_image(path), None
     except UsageError as error:
         said = str(error)
         raise UsageError(said if said.startswith("data=") else f"data={said}") from None
@@ -56,6 +54,21 @@ def _from_file(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     except Exception as error:  # a damaged file can fail in any way a decoder knows
         raise UsageError(f"data={path}: cannot be read ({type(error).__name__})") from None
     raise UsageError(f"data={path}: unknown kind {suffix!r}; give .npy, .npz or an image ({', '.join(IMAGES)})")
+
+
+def _from_image(path: Path) -> np.ndarray:
+    from imageio.v3 import improps
+    from skimage.io import imread
+
+    logger = logging.getLogger("tifffile")  # of a damaged file it says more than the one line
+    before, logger.disabled = logger.disabled, True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            check_entries(path, improps(path).shape)  # of its header
+            return np.asarray(imread(path))
+    finally:
+        logger.disabled = before
 
 
 def _from_archive(path: Path, archive: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:

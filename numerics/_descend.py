@@ -13,7 +13,7 @@ from numerics._architecture import Architecture
 from numerics._errors import DivergenceError, UsageError
 from numerics._model import DeepTucker, compose, weighted_loss
 from numerics._optimizers import make_optimizer
-from numerics._sharpness import sharpness
+from numerics._sharpness import enough_iterations, sharpness
 
 
 @dataclass(frozen=True)
@@ -147,5 +147,6 @@ def descend(
 def _stable_step(
     architecture: Architecture, parameters: Mapping[str, Tensor], target: Tensor, weights: Tensor
 ) -> float | None:
-    top = float(sharpness(architecture, parameters, target, weights).max())
+    iterations = enough_iterations(architecture)
+    top = float(sharpness(architecture, parameters, target, weights, iterations=iterations).max())
     return 2 / top if math.isfinite(top) and top > 0 else None

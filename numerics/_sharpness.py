@@ -11,6 +11,11 @@ from numerics._model import compose, weighted_loss
 from numerics._problems import Problem
 
 
+def enough_iterations(architecture: Architecture) -> int:
+    """Iterations for the bound of a message about divergence: fewer for a model that takes seconds for each."""
+    return max(4, min(50, 10**8 // architecture.parameter_count))
+
+
 def sharpness(
     architecture: Architecture,
     parameters: Mapping[str, Tensor],

@@ -18,7 +18,7 @@ from numerics._model import DeepTucker, compose
 from numerics._observables import watch, watch_point
 from numerics._optimizers import make_optimizer
 from numerics._problems import Problem, check_sizes
-from numerics._sharpness import problem_sharpness
+from numerics._sharpness import enough_iterations, problem_sharpness
 
 ROUTES = ("fast", "autograd")
 CHECK_EVERY = 50  # steps between looks at the loss where a look is dear
@@ -178,7 +178,8 @@ class Trainer:
         """2 / sharpness of the stiffest problem at the last good copy of the blocks; None if it cannot be had."""
         if not self._anchor:
             return None
-        top = float(problem_sharpness(self.architecture, self._anchor, self.problem).max())
+        iterations = enough_iterations(self.architecture)
+        top = float(problem_sharpness(self.architecture, self._anchor, self.problem, iterations=iterations).max())
         return 2 / top if math.isfinite(top) and top > 0 else None
 
     def state(self) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ._claim import Claim, ClaimError, is_built_in
 from ._evaluate import Mutated
 
+LONGEST = 1000  # letters of an exception's message
 REPORT = "please report it, with the command that led here"
 ROOMS = [Path(__file__).resolve().parents[1] / room for room in ("theory", "numerics", "verify")]
 LIBRARIES = [Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")]
@@ -45,9 +46,10 @@ def internal(error: BaseException) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an exception's message."""
+    """The first line of an exception's message, not more than a reader reads."""
     text = str(error).strip().splitlines()
-    return text[0] if text else "no message"
+    line = text[0] if text else "no message"
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
 
 
 def _is_the_users(filename: str) -> bool:

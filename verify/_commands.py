@@ -29,7 +29,7 @@ def verify(words: list[str]) -> int:
     config = parse_keys(words, Config)
     check_outputs(config)
     config.check_memory()
-    listeners: list[Listener] = [Terminal()]
+    listeners: list[Listener] = []
     if config.json_:
         listeners.append(JsonFile(config.json_))
     if config.events:
@@ -40,6 +40,7 @@ def verify(words: list[str]) -> int:
         from ._html import HtmlFile
 
         listeners.append(HtmlFile(config.html))
+    listeners.append(Terminal())  # last: its exit code knows of a report that could not be written
     if config.data is not None:
         from ._real import verify_data
 
@@ -77,7 +78,7 @@ def check_outputs(config: Config) -> None:
         name = f"{key}={path}"
         if why := why_unwritable(path):
             raise UsageError(f"{name} {why}")
-        if is_stream(path):
+        if is_stream(path) and not path.is_fifo():  # /dev/null and a terminal take anything
             continue
         there = taken.setdefault(os.path.realpath(path), name)
         if there != name:

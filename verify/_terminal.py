@@ -32,12 +32,19 @@ COUNTS = {"rejected": "rejected", "undecided": "undecided"}  # columns shown whe
 LAST_LINE = "No counterexample is not a proof: only PROVED rows hold beyond the inputs that were tried."
 
 
+class _Stdout(Console):
+    """A reader that is gone is told as any other lost output; rich ends the process with status 1, our REFUTED."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 class Terminal:
     """Listener that shows a run to a person."""
 
     def __init__(self) -> None:
         width = None if sys.stdout.isatty() else 150
-        self.out = Console(file=sys.stdout, width=width, highlight=False, emoji=False)
+        self.out = _Stdout(file=sys.stdout, width=width, highlight=False, emoji=False)
         self.progress: Progress | None = None
         self.task: Any = None
         self.judged: list[ClaimJudged] = []
