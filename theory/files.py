@@ -46,6 +46,8 @@ def why_unwritable(path: Path) -> str:
         if is_stream(path):
             return ""
         target = Path(os.path.realpath(path))
+        if path.is_symlink() and not target.parent.exists():  # no folder is made that nobody has named
+            return f"is a link into {target.parent}, which is not there"
         if len(os.fsencode(target.name)) > LONGEST:
             return f"cannot be written: its name is longer than {LONGEST} bytes"
         return _why_closed(target.parent, target.name)

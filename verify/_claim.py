@@ -229,7 +229,10 @@ def conjecture(
         except ClaimError as error:
             if _REGISTRY is None:
                 raise
-            claim, theorem = Claim.broken(name, str(error), code.co_filename, code.co_firstlineno), None
+            claim, theorem = (
+                Claim.broken(name.strip() or "nameless", str(error), code.co_filename, code.co_firstlineno),
+                None,
+            )
         if _REGISTRY is not None:
             claim = replace(claim, text=_REGISTRY.text)
             _REGISTRY.claims.append(claim)
@@ -238,6 +241,8 @@ def conjecture(
         return claim
 
     def described(function: Callable[[Any], Any]) -> Claim:
+        if not function.__name__.strip():
+            raise ClaimError("a conjecture is called after its function, whose __name__ is empty; give it one")
         subject, where = _subject_of(function), function.__name__
         if derivation is not None and not _built_in(function):
             raise ClaimError(

@@ -173,6 +173,7 @@ IN_ENGINE = (
         "problem = smaller",
         "The counterexample of a path is not scaled as its run was.",
         (
+            "tests/verify/test_counterexamples.py",
             PRINTED,
             COMMAND,
             PATHS,

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from numerics import UsageError
-from verify import State, Verdict, _inputs, _judge_state, check, conjecture, equal
+from verify import ClaimError, State, Verdict, _inputs, _judge_state, check, conjecture, equal
 from verify.__main__ import main
 from verify.claims import BUILT_IN
 
@@ -51,7 +51,7 @@ def test_a_conjecture_that_fails_is_named_with_its_line() -> None:
 def test_a_module_beside_it_is_named_where_that_fails(tmp_path, capsys) -> None:
     (tmp_path / "beside.py").write_text("def half(x):\n    return x.no_such_thing / 2\n")
     (tmp_path / "mine.py").write_text(
-        "from beside import half\nfrom verify import State, conjecture, equal\n\n\n@conjecture\n"
+        "from beside import half\nfrom verify import ClaimError, State, conjecture, equal\n\n\n@conjecture\n"
         "def halves(state: State):\n    return equal(half(state.loss), 0)\n"
     )
     words = [f"conjectures={tmp_path / 'mine.py'}", "examples=10", "jobs=1", "depth=1", f"out={tmp_path}"]
@@ -64,7 +64,7 @@ def test_modules_of_one_name_beside_two_files_are_not_mixed_up(tmp_path, capsys)
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "beside.py").write_text(f"VALUE = {value}\n")
         (tmp_path / folder / "mine.py").write_text(
-            "from beside import VALUE\nfrom verify import State, conjecture, equal\n\n\n@conjecture\n"
+            "from beside import VALUE\nfrom verify import ClaimError, State, conjecture, equal\n\n\n@conjecture\n"
             f"def value_{folder}(state: State):\n    return equal(0 * state.loss + VALUE, {value})\n"
         )
     files = ",".join(str(tmp_path / folder / "mine.py") for folder in ("one", "two"))
@@ -98,3 +98,28 @@ def test_a_list_of_nothing_exits_with_5_and_the_nearest_name(capsys) -> None:
     assert main(["list", "conservatoin"]) == 5
     assert "did you mean 'conservation'?" in capsys.readouterr().err
     assert main(["list", "conservation*"]) == 0
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_conjecture_without_a_name_is_refused(name: str, tmp_path: Path, monkeypatch, capsys) -> None:
+    def true(state: State):
+        return equal(state.loss, state.loss)
+
+    true.__name__ = name
+    with pytest.raises(ClaimError, match="is called after its function"):
+        conjecture(true)
+    monkeypatch.chdir(tmp_path)
+    Path("mine.py").write_text(
+        f"from verify import *\n\ndef f(state: State):\n    return equal(state.loss, 2 * state.loss)\n\n"
+        f"f.__name__ = {name!r}\nconjecture(f)\n"
+    )
+    assert main(["conjectures=mine.py", "depth=1", "order=2", "examples=5"]) == 3
+    assert "__name__ is empty" in capsys.readouterr().out
+
+
+def test_a_message_without_end_is_cut() -> None:
+    @conjecture
+    def talks(state: State):
+        raise ValueError("y" * 10**6)
+
+    assert len(check(talks, depth=1, order=2, examples=5).detail) < 2000

@@ -3,11 +3,12 @@
 import subprocess
 import sys
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from verify import Descent, Flow, Seeds, State, assume, at_most, check, conjecture
+from verify import Descent, Flow, Seeds, State, assume, at_most, check, conjecture, equal
 from verify._counterexample import as_counterexample, load, save
 from verify._events import Cell
 from verify._problem import Problem
@@ -117,3 +118,20 @@ def test_a_claim_that_needs_a_tie_shrinks_to_two_equal_slices(depth: int, seed: 
     result = check(no_two_slice_norms_are_equal, depth=depth, examples=50, seed=seed)
     assert result.verdict is Verdict.REFUTED
     assert (result.counterexample["sizes"], result.counterexample["ranks"]) == ([1, 1, 1], [2, 1, 1])
+
+
+@pytest.mark.parametrize("kind", [Flow, Descent])
+@pytest.mark.parametrize("assumes", ["small", "superdiagonal"])
+def test_the_counterexample_of_a_path_is_scaled_as_its_run_was(kind: type, assumes: str, tmp_path: Path) -> None:
+    def losses_are_twice_themselves(path):
+        return equal(path.series(lambda s: s.loss), path.series(lambda s: 2 * s.loss))
+
+    losses_are_twice_themselves.__annotations__ = {"path": kind}
+    claim = conjecture(assumes=assumes)(losses_are_twice_themselves)
+    found = check(claim, depth=2, order=2, paths=6)
+    assert found.verdict is Verdict.REFUTED
+    _, problem = load(save(found.counterexample, tmp_path))
+    again = problem.for_path(assumes)
+    scales = ("exponent", "target_exponent", "weight_exponent")
+    assert [getattr(problem, name) for name in scales] == [getattr(again, name) for name in scales]
+    assert assumes == "small" or problem.exponent != 0

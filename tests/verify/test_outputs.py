@@ -122,12 +122,16 @@ def test_events_are_added_to_those_that_stand_there(folder: Path) -> None:
     [
         (["json=mine.py"], "json=mine.py is the file of conjectures=mine.py"),
         (["json=r", "html=r"], "html=r is the file of json=r"),
+        (["json=far"], "json=far is a link into "),
+        (["json=pipe", "events=pipe"], "events=pipe is the file of json=pipe"),
         (["json=mine.py/r"], "json=mine.py/r cannot be written: not a directory"),
         (["json=" + "x" * 300], "name"),
         (["out=mine.py"], "out=mine.py is a file; name a folder"),
     ],
 )
 def test_an_output_that_cannot_be_had_is_refused_before_any_work(words: list[str], says: str, folder: Path) -> None:
+    (folder / "far").symlink_to("no/such/folder")
+    os.mkfifo(folder / "pipe")
     before = sorted(folder.iterdir())
     done = python("verify", *QUICK, *words, cwd=folder)
     assert done.returncode == 2
@@ -143,6 +147,7 @@ def test_a_full_disk_is_one_line_and_the_other_reports_are_kept(key: str, folder
     other = "html" if key == "json" else "json"
     done = python("verify", *QUICK, f"{key}=full", f"{other}=kept", cwd=folder)
     assert done.returncode == 3
+    assert "Exit code 3." in done.stdout
     assert done.stderr == "verify: full: no space left on device; the run goes on without\n"
     assert "1 SUPPORTED" in done.stdout
     assert (folder / "kept").stat().st_size
@@ -179,6 +184,22 @@ def test_a_full_or_closed_stdout_is_one_line_and_no_verdict(room: str, words: li
     assert closed.returncode == 2
     assert one_line(closed.stderr)
     assert "stdout is closed" in closed.stderr
+
+
+@pytest.mark.parametrize("title", ["short", "x" * 200_000])
+@pytest.mark.parametrize("body", [TRUE, TRUE.replace("return", "raise ValueError('y' * 10**6)\n    return"), "1 / 0"])
+def test_a_reader_that_is_gone_is_neither_green_nor_a_refutation(body: str, title: str, folder: Path) -> None:
+    (folder / "mine.py").write_text(body.format(title=title))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "verify", *QUICK, "html=page"], cwd=folder, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.close()
+    said = process.communicate()[1].decode()
+    assert process.returncode in ((2, 3) if body == "1 / 0" else (3, 141)), said
+    assert "Traceback" not in said
+    assert body == "1 / 0" or (folder / "page").stat().st_size < 2e6
 
 
 def test_a_closed_stderr_harms_no_report(folder: Path) -> None:

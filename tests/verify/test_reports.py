@@ -155,6 +155,7 @@ def test_a_run_that_is_cut_short_leaves_valid_files_and_never_exits_zero(
     assert process.wait(60) == (130 if number == signal.SIGINT else -signal.SIGKILL)
     document = json.loads(report.read_text())
     assert document["complete"] is False
+    assert document["exit_code"] == (130 if number == signal.SIGINT else None)
     assert len(document["claims"]) >= 5
     page = (tmp_path / "r.html").read_text()
     assert "incomplete" in page.lower()
