@@ -61,8 +61,9 @@ def _run(experiment: Experiment) -> int:
     if why := why_no_folder(experiment.out):
         raise UsageError(f"out={experiment.out} {why}")
     step, data = _saved_step(experiment), experiment.load()
+    prepared = experiment.prepare(data)
     for _ in range(20):
-        trainer = experiment.trainer(step, data=data)
+        trainer = experiment.trainer(step, prepared=prepared)
         try:
             history = _train(experiment, trainer, data)
             break

@@ -24,6 +24,9 @@ MAX_ORDER = 12  # modes: theory derives no more
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
+Prepared = tuple[Architecture, Completion, dict[str, np.ndarray]]  # model, problem and start
+
+
 class Experiment(BaseModel):
     """Keys of `python -m numerics`; every field is one key."""
 
@@ -88,7 +91,7 @@ class Experiment(BaseModel):
         T = tucker_target(self.sizes, rank, seed=self.seed).numpy()
         return Data(T, np.ones(T.shape, dtype=bool), "generated", f"a tensor of rank {rank}")
 
-    def prepare(self, data: Data) -> tuple[Architecture, Completion, dict[str, np.ndarray]]:
+    def prepare(self, data: Data) -> Prepared:
         """Model, problem and start for what `load` has returned.
 
         The target's largest mode singular value becomes 1; with weights of mean 1 the flow time is O(1).
@@ -102,9 +105,9 @@ class Experiment(BaseModel):
         problem = observe(T, self.observed, known=data.known, seed=self.seed, mean=False).to("cpu", dtype)
         return architecture, problem, self._start(architecture)
 
-    def trainer(self, step: float | None = None, *, data: Data | None = None) -> Trainer:
-        """A trainer at its first step; `step` overrides the key, `data` is what `load` has returned if it has."""
-        architecture, problem, start = self.prepare(self.load() if data is None else data)
+    def trainer(self, step: float | None = None, *, prepared: Prepared | None = None) -> Trainer:
+        """A trainer at its first step; `step` overrides the key, `prepared` is what `prepare` has returned."""
+        architecture, problem, start = self.prepare(self.load()) if prepared is None else prepared
         return Trainer(
             architecture,
             {name: value.astype(self.precision) for name, value in start.items()},
@@ -116,6 +119,7 @@ class Experiment(BaseModel):
             minibatch=self.minibatch,
             seed=self.seed,
             device=self.device,
+            explain=self.step is not None,  # else the next step is tried, whatever it was
         )
 
     def first_step(self, architecture: Architecture) -> float:

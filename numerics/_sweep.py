@@ -149,7 +149,7 @@ def run_point(experiment: Experiment) -> Row:
     began = time.perf_counter()
     row: Row = dict.fromkeys(COLUMNS)
     data = experiment.load()
-    trainer = experiment.trainer(data=data)
+    trainer = experiment.trainer(prepared=experiment.prepare(data))
     architecture = trainer.architecture
     row |= {"key": _key(experiment, data.content), "data": experiment.data}
     row |= {"content": data.content, "sizes": json.dumps(architecture.sizes)}

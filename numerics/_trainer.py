@@ -38,6 +38,7 @@ class Trainer:
         minibatch: observations drawn afresh for every step, or None for all.
         device: "cpu" or "cuda"; dtype: by default that of the problem.
         limit: a loss above limit * (first loss + 1) counts as divergence.
+        explain: say 2 / sharpness with a divergence, which takes as long as a hundred steps.
 
     Raises:
         UsageError: for a problem that cannot be trained, before training starts.
@@ -58,6 +59,7 @@ class Trainer:
         device: str = "cpu",
         dtype: torch.dtype | None = None,
         limit: float = 1e6,
+        explain: bool = True,
         options: Mapping[str, Any] | None = None,
     ) -> None:
         if route not in ROUTES:
@@ -81,6 +83,7 @@ class Trainer:
         self.problem = problem.to(device, dtype)
         self._on_cpu = device == "cpu"
         self._anchor: dict[str, Tensor] = {}
+        self._explain = explain
         self.index = 0
         self.ceiling = math.inf
         self._generator = torch.Generator().manual_seed(seed)
@@ -133,7 +136,7 @@ class Trainer:
         every = 1 if self._on_cpu else CHECK_EVERY  # reading a loss waits for a CUDA device
         losses = torch.empty(0)
         for count in range(steps):
-            if self.index % ANCHOR_EVERY == 0 and self.optimizer != "adam":
+            if self._explain and self.index % ANCHOR_EVERY == 0 and self.optimizer != "adam":
                 self._drop_anchor()
             losses = self._once()
             if self.index % every == 0 or count == steps - 1:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from numerics import UsageError, load_checkpoint, load_data
+from numerics import Architecture, UsageError, load_checkpoint, load_data
 from numerics.__main__ import main as run_numerics
+from numerics._sharpness import enough_iterations
 from theory.__main__ import main as run_theory
 from verify.__main__ import main as run_verify
 
@@ -131,3 +133,21 @@ def test_more_examples_than_memory_holds_are_refused(tmp_path, monkeypatch, caps
     monkeypatch.setattr("verify._config.available_bytes", lambda: 1 << 28)
     assert run_verify(["depth=2", "examples=1000000"]) == 2
     assert "ask for fewer" in capsys.readouterr().err
+
+
+def test_a_search_for_a_step_estimates_no_sharpness_that_nobody_reads(tmp_path, monkeypatch, capsys):
+    asked = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("numerics._trainer.problem_sharpness", lambda *_, **__: asked.append(1) or torch.tensor(1.0))
+    words = ["depth=1", "sizes=6,6", "size=40", "match=end-to-end", "steps=3", "record=1"]
+    assert run_numerics(words) in (0, 4)
+    assert "diverged" in capsys.readouterr().err
+    assert not asked
+    assert run_numerics([*words, "step=100", "out=other"]) == 3
+    assert len(asked) == 1
+    assert "2/sharpness" in capsys.readouterr().err
+
+
+def test_the_bound_of_a_message_takes_few_iterations_on_a_wide_model():
+    assert enough_iterations(Architecture(2, (8, 8, 8), (8, 8, 8))) == 50
+    assert enough_iterations(Architecture(1, (1, 5000, 3), (1, 5000, 3))) == 4
