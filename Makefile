@@ -6,7 +6,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint con
 KEYS = $(filter-out PYTHON=% VENV=%,$(MAKEOVERRIDES))
 export MPLBACKEND ?= Agg
 
-.PHONY: gallery verify test check bench power sweep fuzz doors interrupts kills mutants docs help clean
+.PHONY: gallery verify test check bench power sweep fuzz statements doors interrupts kills mutants docs help clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
@@ -45,8 +45,10 @@ power: $(VENV)/.dev  ## conjectures of known truth over many seeds; goes on wher
 sweep: $(VENV)/.dev  ## the built-in claims in 200 cells and seeds, about an hour; make sweep runs=40
 	OMP_NUM_THREADS=1 $(RUN) tests/power/built_in.py write=docs/built_in.md $(KEYS)
 
-fuzz: $(VENV)/.dev  ## random true and false conjectures and built-in claims in random cells; make fuzz seed=17 minutes=10
-	OMP_NUM_THREADS=1 $(RUN) tests/fuzz/fuzz.py $(KEYS)
+fuzz: doors statements  ## both fuzzers, doors and statements; make fuzz seed=17 minutes=15
+
+statements: $(VENV)/.dev  ## random true and false conjectures and built-in claims in random cells; make statements seed=17 minutes=10
+	OMP_NUM_THREADS=1 $(RUN) tests/fuzz/fuzz.py $(filter-out inputs=% jobs=% only=%,$(KEYS))
 
 doors: $(VENV)/.dev  ## hostile command lines, data, conjecture and counterexample files; make doors seed=17 inputs=2000 minutes=15
 	OMP_NUM_THREADS=1 $(RUN) tests/fuzz/doors/fuzz.py $(KEYS)

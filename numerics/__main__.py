@@ -71,6 +71,7 @@ def _run(experiment: Experiment) -> int:
             if experiment.step is not None:
                 raise
             step = trainer.step / 2
+            del trainer  # before the next one is made
             (experiment.out / "checkpoint.npz").unlink(missing_ok=True)
             print(f"{error}; again with step={step:g}", file=sys.stderr)
     else:

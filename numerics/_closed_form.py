@@ -67,6 +67,8 @@ class ClosedForm:
         self._chains: list[_Chain] = []
         self._looked: tuple[list[int], Tensor] | None = None
         self._plan()
+        for chain in self._chains:
+            del chain.form  # a circle would keep all blocks until the cycle collector comes by
         sizes = (*self.batch, *architecture.sizes)
         self._at_problem = self._residual.view(sizes), self._D.view(sizes)
 

@@ -1,4 +1,4 @@
-"""A short fuzz of the verdicts; `make fuzz` runs this.
+"""A short fuzz of the verdicts; `make statements` runs this, and `make fuzz` beside the doors.
 
     python tests/fuzz/fuzz.py minutes=2 seed=17 folder=out/fuzz
     python tests/fuzz/fuzz.py seed=17 number=40      one trial again
@@ -44,7 +44,6 @@ def main(words: list[str]) -> int:
     except ValueError as error:
         print(f"fuzz: {error}", file=sys.stderr)
         return 2
-    print(f"fuzz: seed={seed}, for {seconds / 60:g} minutes; again: make fuzz seed={seed}", flush=True)
     return _Fuzz(seed, Path(keys["folder"]), seconds).run(numbers)
 
 
@@ -52,7 +51,7 @@ class _Fuzz:
     """The trials of a seed, one after the other, in a process of their own that can be ended at any time."""
 
     def __init__(self, seed: int, folder: Path, seconds: float) -> None:
-        self.seed, self.folder = seed, folder
+        self.seed, self.folder, self.minutes = seed, folder, seconds / 60
         self.started = time.monotonic()
         self.deadline = self.started + seconds
         self.verdicts: Counter[str] = Counter()
@@ -61,6 +60,8 @@ class _Fuzz:
     def run(self, numbers: list[int] | None) -> int:
         worker, interrupted = None, False
         try:
+            text = f"fuzz: seed={self.seed}, for {self.minutes:g} minutes; again: make statements seed={self.seed}"
+            print(text, flush=True)
             number = numbers[0] if numbers else 0
             while time.monotonic() < self.deadline:
                 worker = worker or _Worker(self.seed, self.folder)
@@ -90,7 +91,7 @@ class _Fuzz:
         self.verdicts.update(verdicts)
         for text in wrong:
             self.wrong += 1
-            print(f"{text}\n  again: make fuzz seed={self.seed} number={number}\n", flush=True)
+            print(f"{text}\n  again: make statements seed={self.seed} number={number}\n", flush=True)
 
     def _summary(self, interrupted: bool) -> None:
         state = "INTERRUPTED after " if interrupted else ""

@@ -153,9 +153,9 @@ def test_a_finding_is_printed_with_its_seed_and_number_and_a_dead_process_is_one
     monkeypatch.setattr(judge, "judge", lambda *_: sys.exit(9))
     assert fuzz.main(["seed=4", "number=6", f"folder={tmp_path}", "minutes=1"]) == 1
     out = capsys.readouterr().out
-    assert out.startswith("fuzz: seed=4, for 1 minutes; again: make fuzz seed=4\n")
+    assert out.startswith("fuzz: seed=4, for 1 minutes; again: make statements seed=4\n")
     assert "WRONG: the process of trial 6 of seed 4 died with status 9" in out
-    assert "again: make fuzz seed=4 number=6" in out
+    assert "again: make statements seed=4 number=6" in out
     assert "1 trials of seed 4" in out
 
 

@@ -1,5 +1,8 @@
 """The fast path equals the autograd route; optimizers, minibatches, memory and bad problems."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 from architectures import CP
@@ -10,6 +13,7 @@ from numerics import (
     Completion,
     DeepTucker,
     DivergenceError,
+    Experiment,
     Sensing,
     Trainer,
     UsageError,
@@ -291,3 +295,24 @@ def test_a_start_from_numpy_arrays_is_accepted():
     trainer = Trainer(architecture, gaussian_start(architecture, 0.1), problem, step=0.1)
     trainer.advance(3)
     assert trainer.index == 3
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {}, {"route": "autograd"}, {"optimizer": "momentum"}, {"chain": "mode"}, {"chain": "gate"},
+        {"model": "cp", "core": "3"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_trainer_that_nobody_holds_gives_its_blocks_back_at_once(words) -> None:
+    trainer = Experiment(sizes="4,3", depth=2, **words).trainer()
+    trainer.advance(3)
+    held = [weakref.ref(it) for it in (trainer, trainer._form or trainer._model, next(iter(trainer.blocks.values())))]
+    gc.collect()
+    gc.disable()
+    try:
+        del trainer
+        assert [it() for it in held] == [None, None, None]
+    finally:
+        gc.enable()

@@ -1,4 +1,4 @@
-"""The fuzzer of the doors; `make doors` runs this.
+"""The fuzzer of the doors; `make doors` runs this, and `make fuzz` before the statements.
 
     python tests/fuzz/doors/fuzz.py seed=17 inputs=2000 minutes=15 jobs=2
     python tests/fuzz/doors/fuzz.py seed=17 only=replay
