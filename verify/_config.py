@@ -24,6 +24,9 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 ASIDE = ("json", "events", "junit", "html", "out", "jobs")  # keys that change where a run writes, and no verdict
 
 
+GENERATED = ("order", "sizes", "claims", "conjectures", "examples", "paths")  # keys that data= has no use for
+
+
 class Config(pydantic.BaseModel):
     """Keys of `python -m verify`. Source: design 4.1."""
 
@@ -60,8 +63,6 @@ class Config(pydantic.BaseModel):
     jobs: Annotated[int, pydantic.Field(ge=1, le=1024)] = pydantic.Field(
         CORES, description="parallel processes (default: one per core); verdicts do not depend on it"
     )
-    device: str = pydantic.Field("cpu", description="cpu, or cuda for the training of data=")
-    precision: str = pydantic.Field("float64", description="float64; float32 only for the training of data=")
     model: str = pydantic.Field("tucker", description="tucker")
     json_: Path | None = pydantic.Field(None, alias="json", description="write the verdicts to this JSON file")
     events: Path | None = pydantic.Field(None, description="append every event to this NDJSON file")
@@ -85,13 +86,11 @@ class Config(pydantic.BaseModel):
             raise ValueError(f"orders must lie between 1 and {MAX_ORDER}")
         return tuple(dict.fromkeys(orders))
 
-    @pydantic.field_validator("chain", "device", "precision", "model")
+    @pydantic.field_validator("chain", "model")
     @classmethod
     def _choices(cls, value: Any, info: Any) -> Any:
         choices = {
             "chain": CHAINS,
-            "device": ("cpu", "cuda"),
-            "precision": ("float64", "float32"),
             "model": ("tucker",),
         }[str(info.field_name)]
         for word in (value,) if isinstance(value, str) else value:
@@ -101,14 +100,16 @@ class Config(pydantic.BaseModel):
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> Config:
-        if self.data is None:
-            keys = ("device", "precision", "observed")
-            unused = [key for key in keys if getattr(self, key) != type(self).model_fields[key].default]
-            if unused:
-                raise ValueError(
-                    f"{unused[0]}={getattr(self, unused[0])} is about the training of a real tensor: "
-                    f"name one with data=, or leave {unused[0]}= out"
-                )
+        if self.data is None and self.observed != type(self).model_fields["observed"].default:
+            raise ValueError(
+                f"observed={self.observed} is about the training of a real tensor: "
+                "name one with data=, or leave observed= out"
+            )
+        if self.data is not None and (unused := [key for key in GENERATED if key in self.model_fields_set]):
+            raise ValueError(
+                f"{unused[0]}= is about generated tensors, and with data= the claims of a real run are judged on its "
+                f"own tensor: leave {unused[0]}= or data= out"
+            )
         if self.sizes is not None:
             if any(size < 1 for size in self.sizes):
                 raise ValueError("sizes must be 1 or more")

@@ -140,15 +140,16 @@ def repeated(config: dict) -> dict:
 
 def test_the_command_of_a_page_repeats_every_key_that_was_given() -> None:
     given = {
-        "depth": "2,3", "order": "2,4", "chain": "mode", "data": "my $(data) 'here'*.npy", "observed": "0.25",
+        "depth": "2,3", "order": "2,4", "chain": "mode",
         "claims": "euler*,cons?", "conjectures": "my file.py", "examples": "7", "paths": "9", "seed": "11",
-        "budget": "2.5", "device": "cuda", "precision": "float32",
+        "budget": "2.5",
     }  # fmt: skip
     aside = {"json", "events", "junit", "html", "out", "jobs"}
-    assert given.keys() | aside | {"sizes", "model"} == Config().as_json().keys()
+    real = {"depth": "2,3", "chain": "mode", "data": "my $(data) 'here'*.npy", "observed": "0.25", "seed": "11"}
+    assert given.keys() | real.keys() | aside | {"sizes", "model"} == Config().as_json().keys()
     for config in (
-        Config(**given), Config(), Config(sizes="2,3,2"), Config(depth="4", seed="3"), Config(data="x.npy"),
-        Config(observed="0.3", data="x.npy"),
+        Config(**given), Config(**real), Config(), Config(sizes="2,3,2"), Config(depth="4", seed="3"),
+        Config(data="x.npy"), Config(observed="0.3", data="x.npy"),
     ):  # fmt: skip
         asked = config.as_json()
         assert {k: v for k, v in repeated(asked).items() if k not in aside} == {
@@ -157,11 +158,9 @@ def test_the_command_of_a_page_repeats_every_key_that_was_given() -> None:
 
 
 def test_the_command_of_a_row_of_real_data_names_its_depth_its_chain_and_how_it_was_trained() -> None:
-    config = Config(depth="1,2", data="a.npy", observed="0.7", precision="float32", seed="5").as_json()
+    config = Config(depth="1,2", data="a.npy", observed="0.7", seed="5").as_json()
     row = Result("it", "it", "", Verdict.SUPPORTED, 2, 3, "mode", examples=1)
-    assert "python -m verify depth=2 chain=mode data=a.npy observed=0.7 seed=5 precision=float32" in page(
-        config, [row], 1, None
-    )
+    assert "python -m verify depth=2 chain=mode data=a.npy observed=0.7 seed=5" in page(config, [row], 1, None)
 
 
 def test_the_picture_of_convergence_shows_what_was_measured() -> None:
