@@ -96,7 +96,8 @@ def _wrong_code(case: Case, outcome: Outcome) -> str:
         if summary and int(summary.group(2)) != code:
             return f"{code}, and what it says is 'Exit code {summary.group(2)}'"
         judging = _command(case).strip("-") not in ASKING and _command(case) not in ASKING
-        if rows and code not in (expected, 2):
+        lost = code == 3 and any(line.endswith("; the run goes on without") for line in lines)  # an output, say html=
+        if rows and code not in (expected, 2) and not lost:
             return f"{code} beside the verdicts {', '.join(sorted(set(rows)))}"
         if code == 0 and judging and not rows and not re.search(r"^(STILL|NO LONGER|NOT) ", outcome.out, re.MULTILINE):
             return f"0 with nothing judged; {_last(outcome)}"
