@@ -1,7 +1,8 @@
 """What is seen to before any room is imported: a file that hides one, Ctrl-C while the libraries are loading, and time.
 
 Imported, this module has seen to it. `numerics._first` and `verify._first` run its file: theory must not be imported by
-name before it is known whose theory that would be.
+name before it is known whose theory that would be. Nothing is imported here that takes time, such as pathlib: until
+the last lines have run, Ctrl-C is a traceback.
 """
 
 import gc
@@ -9,9 +10,8 @@ import os
 import signal
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
-PACKAGES = Path(__file__).resolve().parents[1]  # where the rooms lie beside each other
+PACKAGES = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # where the rooms lie beside each other
 ROOMS = ("theory", "numerics", "verify")
 SCRIPT = "deep-tucker-verify"
 
@@ -22,7 +22,7 @@ def command() -> str:
     if called == "-m" and "-m" in words[:-1]:  # so it is while `python -m` looks for what to run
         room = words[words.index("-m") + 1]
         return room if room in ROOMS else ""
-    return "verify" if Path(called).stem == SCRIPT else ""
+    return "verify" if os.path.splitext(os.path.basename(called))[0] == SCRIPT else ""
 
 
 def check_not_hidden() -> None:
@@ -34,7 +34,9 @@ def check_not_hidden() -> None:
     """
     for room in ROOMS[:-1]:
         spec = None if room in sys.modules else find_spec(room)
-        if spec is None or spec.origin is None or Path(spec.origin).resolve().parent == PACKAGES / room:
+        if spec is None or spec.origin is None:
+            continue
+        if os.path.dirname(os.path.realpath(spec.origin)) == os.path.join(PACKAGES, room):
             continue
         line = (
             f"{spec.origin} hides this tool's package {room}; rename it, or run {SCRIPT}, which takes no module from "
