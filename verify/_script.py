@@ -120,6 +120,7 @@ LOOP = """\
         out = np.moveaxis(np.tensordot(u, out, (1, n)), 0, n)"""
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is refused in words
 def script(data: dict[str, Any], problem: Problem) -> str:
     """Python source that rebuilds a counterexample: prints W, the loss, the flow's velocity and the losses of a run.
 

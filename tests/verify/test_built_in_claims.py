@@ -34,6 +34,18 @@ def test_no_built_in_claim_is_refuted(depth: int, order: int, chain: str) -> Non
         assert result.verdict in GOOD, f"{claim.id}: {result.verdict} {result.detail}"
 
 
+@pytest.mark.parametrize("depth", [50, 64])
+@pytest.mark.parametrize("chain", ["gate", "column"])
+def test_a_closed_form_is_judged_at_great_depth(depth: int, chain: str) -> None:
+    """At 3c4d5d1, chain gate: INCONCLUSIVE, "failed in high precision: TypeError: mpfr() requires ... argument"."""
+    name = "slice-norms-at-constant-alignment-follow-the-closed-form-when-balanced"
+    (claim,) = [claim for claim in BUILT_IN if claim.id == name]
+    for seed in (0, 1):
+        result = CellRun([claim], Inputs(Cell(depth, 2, chain), Settings(examples=30, paths=2, seed=seed))).judge(claim)
+        assert result.verdict is Verdict.PROVED, result.detail
+        assert result.undecided == 0
+
+
 MUTANTS = [(claim, name) for claim in BUILT_IN for name in claim.mutants]
 
 

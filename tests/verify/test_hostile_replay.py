@@ -223,6 +223,15 @@ def test_what_no_run_could_have_written_is_refused_before_any_work(letter, tmp_p
     assert asked(path, capsys)[0] == 2
 
 
+@pytest.mark.parametrize("words", [{"exponent": 4096}, {"weight_exponent": 4096}, {"target_exponent": 4000}], ids=str)
+def test_a_script_of_numbers_that_overflow_is_refused_in_one_line(letter, tmp_path, capsys, words: dict) -> None:
+    (tmp_path / "it.json").write_text(json.dumps(json.loads(letter.read_text()) | words | {"target": [[1]]}))
+    code = main(["show", str(tmp_path / "it.json")])  # a warning is an error here
+    said = capsys.readouterr()
+    assert code == 2 or (not said.err and "inf" not in said.out)
+    assert code != 2 or said.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "text", ["[" * 10**5, '{"a":' * 10**5, "[" * (NESTING + 1) + "]" * (NESTING + 1), "", "1", "null"]
 )
