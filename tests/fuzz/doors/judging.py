@@ -112,9 +112,10 @@ def _last(outcome: Outcome) -> str:
 def _left_files(case: Case, outcome: Outcome) -> list[tuple[str, str]]:
     """(sort, detail) of every file that must not be there, and of what no longer stands where it stood."""
     found, inside, outside = [], outcome.folder, outcome.folder.parents[1]
+    reports = {inside / value for word in outcome.words if (value := word.partition("=")[2]) and value[0] != "/"}
     for path in sorted(outside.rglob("*")):
         name = str(path.relative_to(outside))
-        if path.name.startswith(SENTINEL):
+        if path.name.startswith(SENTINEL) and path not in reports:  # html=;touch FOLDER/SENTINEL is a file's name
             found.append(("executed payload", name))
         elif re.search(r"\.(part|partial|tmp)($|[.-])", path.name) and name.removeprefix("in/it/") not in case.files:
             found.append(("half-written", name))
