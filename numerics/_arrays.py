@@ -1,6 +1,7 @@
 """Arrays from files, looked at before they are read: a header may promise more than the machine or the file holds."""
 
 import zipfile
+from collections.abc import Callable
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -10,29 +11,34 @@ import numpy as np
 from numerics._errors import UsageError
 from numerics._memory import available_bytes
 
+Look = Callable[[tuple[int, ...]], None]  # raises UsageError for a shape that nothing can be done with
 COPIES = 8  # float64 arrays of the size of a file's that scaling, masks and means make of it
 
 
-def read_array(path: Path) -> np.ndarray:
+def read_array(path: Path, look: Look | None = None) -> np.ndarray:
     """The array of a .npy file, never a pickle.
 
+    Arguments:
+        look: is shown the shape before anything is read.
+
     Raises:
-        UsageError: it does not fit into memory.
+        UsageError: it does not fit into memory, or `look` raises it.
         ValueError, OSError, EOFError: it cannot be read.
     """
     with path.open("rb") as stream:
-        _check_header(stream, path, path.stat().st_size)
+        _check_header(stream, path, path.stat().st_size, look=look)
     return np.asarray(np.load(path, allow_pickle=False))
 
 
-def read_arrays(path: Path, *, copies: int = 1) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, *, copies: int = 1, look: Look | None = None) -> dict[str, np.ndarray]:
     """The arrays of a .npz file, never pickles.
 
     Arguments:
         copies: float64 arrays of each one's size that will be made.
+        look: is shown every shape before anything is read.
 
     Raises:
-        UsageError: one or all of them do not fit into memory.
+        UsageError: one or all of them do not fit into memory, or `look` raises it.
         ValueError, OSError, EOFError, zipfile.BadZipFile: it cannot be read.
     """
     with zipfile.ZipFile(path) as archive:
@@ -40,7 +46,7 @@ def read_arrays(path: Path, *, copies: int = 1) -> dict[str, np.ndarray]:
         check_bytes(path, sum(member.file_size for member in members))
         for member in members:
             with archive.open(member) as stream:
-                _check_header(stream, path, member.file_size, copies)
+                _check_header(stream, path, member.file_size, copies, look)
     with np.load(path, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
@@ -60,7 +66,7 @@ def check_bytes(path: Path, need: int, what: str = "") -> None:
         )
 
 
-def _check_header(stream: IO[Any], path: Path, size: int, copies: int = COPIES) -> None:
+def _check_header(stream: IO[Any], path: Path, size: int, copies: int = COPIES, look: Look | None = None) -> None:
     """Hold what a header promises against memory and the bytes that follow it."""
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -71,3 +77,5 @@ def _check_header(stream: IO[Any], path: Path, size: int, copies: int = COPIES) 
     header = stream.tell()
     if prod(shape) * dtype.itemsize > size - header:
         raise ValueError(f"its header promises {prod(shape)} entries, of which {size - header} bytes are there")
+    if look is not None:
+        look(shape)

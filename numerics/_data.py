@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from numerics._arrays import COPIES, check_entries, read_array, read_arrays
+from numerics._arrays import COPIES, Look, check_entries, read_array, read_arrays
 from numerics._data_record import Data
 from numerics._errors import UsageError
 from numerics._keys import closest
@@ -17,8 +17,11 @@ TENSOR, MASK = "tensor", "mask"  # arrays of a .npz file; the mask is true where
 SOURCES = f"{', '.join(SHIPPED)}, or a path (.npy, .npz of tensor and mask, image); NaN is a missing entry"
 
 
-def load_data(source: str) -> Data:
+def load_data(source: str, look: Look | None = None) -> Data:
     """The data called `source`, or in the file `source`.
+
+    Arguments:
+        look: is shown the shape in a file's header before the file is read; raises UsageError where that is too much.
 
     Raises:
         UsageError: if there is none, it cannot be read, or it is no real tensor (see `Data`).
@@ -28,20 +31,20 @@ def load_data(source: str) -> Data:
     path = Path(source)
     if not path.is_file():
         raise UsageError(f"data={source}: no such file{closest(source, SHIPPED)} (shipped: {', '.join(SHIPPED)})")
-    values, known = _from_file(path)
+    values, known = _from_file(path, look)
     return Data(values, np.ones(values.shape, dtype=bool) if known is None else known, source)
 
 
-def _from_file(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+def _from_file(path: Path, look: Look | None) -> tuple[np.ndarray, np.ndarray | None]:
     """Values, and where there is one (None: wherever it is not NaN)."""
     suffix = path.suffix.lower()
     try:
         if suffix == ".npy":
-            return read_array(path), None
+            return read_array(path, look), None
         if suffix == ".npz":
-            return _from_archive(path, read_arrays(path, copies=COPIES))
+            return _from_archive(path, read_arrays(path, copies=COPIES, look=look))
         if suffix in IMAGES:
-            return _from_image(path), None
+            return _from_image(path, look), None
     except UsageError as error:
         said = str(error)
         raise UsageError(said if said.startswith("data=") else f"data={said}") from None
@@ -56,7 +59,7 @@ def _from_file(path: Path) -> tuple[np.ndarray, np.ndarray | None]:
     raise UsageError(f"data={path}: unknown kind {suffix!r}; give .npy, .npz or an image ({', '.join(IMAGES)})")
 
 
-def _from_image(path: Path) -> np.ndarray:
+def _from_image(path: Path, look: Look | None) -> np.ndarray:
     from imageio.v3 import improps
     from skimage.io import imread
 
@@ -65,7 +68,10 @@ def _from_image(path: Path) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            check_entries(path, improps(path).shape)  # of its header
+            shape = improps(path).shape  # of its header
+            check_entries(path, shape)
+            if look is not None:
+                look(shape)
             return np.asarray(imread(path))
     finally:
         logger.disabled = before

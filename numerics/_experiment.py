@@ -85,7 +85,7 @@ class Experiment(BaseModel):
             UsageError: it cannot be read, or would not fit into memory.
         """
         if self.data is not None:
-            return load_data(self.data)
+            return load_data(self.data, lambda sizes: self._check(sizes, torch.float64))
         self._check(self.sizes, torch.float64)  # before anything of that size is made
         rank = self.rank or tuple(max(1, size // 5) for size in self.sizes)
         T = tucker_target(self.sizes, rank, seed=self.seed).numpy()
