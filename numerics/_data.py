@@ -47,7 +47,9 @@ def _from_file(path: Path, look: Look | None) -> tuple[np.ndarray, np.ndarray | 
             return _from_image(path, look), None
     except UsageError as error:
         said = str(error)
-        raise UsageError(said if said.startswith("data=") else f"data={said}") from None
+        if said.startswith(str(path)):
+            said = f"data={said}"
+        raise UsageError(said if said.startswith("data=") else f"data={path}: {said}") from None
     except ImportError:
         raise UsageError(f"data={path}: images need scikit-image; pip install 'deep-tucker-verify[data]'") from None
     except ValueError as error:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import current_process, get_all_start_methods, get_context
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -33,9 +33,17 @@ class Process:
 
     Arguments:
         target: module-level function of `args` and its end of the pipe.
+
+    Raises:
+        UsageError: the process that asks is a daemonic one of multiprocessing, which may start none.
     """
 
     def __init__(self, target: Callable[..., None], *args: Any) -> None:
+        if current_process().daemon:
+            raise UsageError(
+                "conjectures run in processes of their own, and a daemonic process (multiprocessing.Pool) may start"
+                " none; use concurrent.futures.ProcessPoolExecutor"
+            )
         context: Any = get_context(METHOD)
         self.pipe, there = context.Pipe()
         self._process: Any = context.Process(target=_run, args=(target, args, self.pipe, there), daemon=True)

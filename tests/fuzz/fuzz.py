@@ -117,7 +117,7 @@ class _Worker:
 
         context = get_context("fork")
         self.pipe, there = context.Pipe()
-        self.process = context.Process(target=_work, args=(seed, folder, there), daemon=True)
+        self.process = context.Process(target=_work, args=(seed, folder, there))  # no daemon: verify starts processes
         self.process.start()
         there.close()
 

@@ -80,7 +80,7 @@ def _run(folder: Path, words: list[str]) -> tuple[int, str | None]:
     finally:
         os.chdir(before)
     text = heard.getvalue()
-    return code, text if "Traceback" in text or code == 2 else None
+    return code, text if "Traceback" in text or code not in (0, 1) else None
 
 
 def _function(source: str, claim: str) -> str:

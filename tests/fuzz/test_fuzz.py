@@ -178,3 +178,12 @@ def test_ctrl_c_ends_it_with_a_summary_and_130(tmp_path) -> None:
     assert process.returncode == 130
     assert "fuzz: INTERRUPTED after " in out
     assert "Traceback" not in out + err
+
+
+def test_whole_trials_pass_by_the_processes_that_a_user_has(tmp_path) -> None:
+    words = [sys.executable, str(FUZZ), "seed=1", f"folder={tmp_path}", "minutes=5"]
+    for number in (3, 4):  # a built-in trial and one with a conjecture file
+        ended = subprocess.run([*words, f"number={number}"], capture_output=True, text=True, timeout=200, check=False)
+        assert ended.returncode == 0, ended.stdout
+        assert "1 trials of seed 1" in ended.stdout
+        assert "0 wrong" in ended.stdout

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.io
 import torch
+from imageio.v3 import imwrite
 
 from numerics import Architecture, UsageError, load_checkpoint, load_data
 from numerics.__main__ import main as run_numerics
@@ -151,3 +153,25 @@ def test_a_search_for_a_step_estimates_no_sharpness_that_nobody_reads(tmp_path, 
 def test_the_bound_of_a_message_takes_few_iterations_on_a_wide_model():
     assert enough_iterations(Architecture(2, (8, 8, 8), (8, 8, 8))) == 50
     assert enough_iterations(Architecture(1, (1, 5000, 3), (1, 5000, 3))) == 4
+
+
+@pytest.mark.parametrize("name", ["wide.npy", "wide.npz", "wide.png"])
+def test_a_tensor_that_nothing_can_be_done_with_is_refused_before_it_is_read(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    values = np.zeros((5000, 5000), dtype=np.uint8)
+    if name.endswith("npy"):
+        np.save(name, values)
+    elif name.endswith("npz"):
+        np.savez_compressed(name, tensor=values)
+    else:
+        imwrite(name, values)
+
+    def read(*_args, **_keys):
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(np, "load", read)
+    monkeypatch.setattr(skimage.io, "imread", read)
+    assert run_numerics([f"data={name}", "depth=1"]) == 2
+    said = capsys.readouterr().err
+    assert f"data={name}: " in said
+    assert "alone takes 7e+11 operations" in said

@@ -1,9 +1,13 @@
 """Parallel runs: the same verdicts in the same order, and no green light for what was not judged."""
 
 import json
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+
+from numerics import UsageError
+from verify import _apart as apart
 
 THREE = """\
 import os, signal
@@ -156,3 +160,16 @@ def test_processes_that_are_started_afresh_judge_the_same(command, monkeypatch) 
     assert [claim["verdict"] for claim in documents[0]] == ["REFUTED", "PROVED"]
     for one, other in zip(*documents, strict=True):
         assert {**one, "seconds": 0} == {**other, "seconds": 0}
+
+
+def _refused(_: int) -> str:
+    try:
+        apart.Process(print)
+    except UsageError as error:
+        return str(error)
+    return "started"
+
+
+def test_a_daemonic_process_is_told_what_to_use_instead():
+    with get_context("fork").Pool(1) as pool:
+        assert "use concurrent.futures.ProcessPoolExecutor" in pool.apply(_refused, (0,))
