@@ -5,13 +5,14 @@ from ._catalogue import TOPICS, derivations, model_derivations
 from ._components import component_entry, component_rate
 from ._deep_tucker import CHAINS, deep_tucker
 from ._derivation import Check, Derivation, Equality, Limit, Route, Sign
+from ._description import parametrisation
 from ._discrete import drift_per_step
 from ._formula import Formula
 from ._gradient import gradient_flow
 from ._incremental import component_escape_time, component_time
 from ._law_count import LawCount, count_laws
 from ._laws import Law, conservation_laws
-from ._models import MODELS, cp, deep_cp, deep_matrix, tensor_train
+from ._models import MODELS, cp, deep_cp, deep_matrix, diagonal, tensor_ring, tensor_train
 from ._parametrisation import Block, Parametrisation
 from ._penalty import group_penalty
 from ._program import Assignment, Contraction, LinearCombination, Program
@@ -53,11 +54,13 @@ __all__ = [
     "deep_matrix",
     "deep_tucker",
     "derivations",
+    "diagonal",
     "drift_per_step",
     "escape_time",
     "gradient_flow",
     "group_penalty",
     "model_derivations",
+    "parametrisation",
     "proximal_closed_form",
     "proximal_equation",
     "proximal_jump",
@@ -67,5 +70,6 @@ __all__ = [
     "sigma_rate",
     "slice_norm_rate",
     "slice_norm_rate_bounds",
+    "tensor_ring",
     "tensor_train",
 ]

@@ -23,9 +23,9 @@ from .streams import on_one_line, with_streams
 
 USAGE = (
     "usage: python -m theory [depth=4|K] [order=3] [chain=column|mode|gate]\n"
-    "       [model=tucker|matrix|cp|deep-cp|tensor-train] [topic=" + "|".join(TOPICS) + "] "
-    "[sizes=2,2,2] [format=text|latex|json]\n"
-    "       [out=FILE]\n"
+    "       [model=" + "|".join(MODELS) + "]\n"
+    "       [topic=" + "|".join(TOPICS) + "] [sizes=2,2,2]\n"
+    "       [format=text|latex|json] [out=FILE]\n"
     "sizes (with topic=conservation) counts all conservation laws at those mode sizes; ranks follow them;\n"
     "topic=conservation out=FILE writes the table of counts; otherwise out=FILE receives what would be printed"
 )
@@ -86,7 +86,9 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _together(self) -> Settings:
         if self.sizes is not None:
-            if len(self.sizes) != (order := 2 if self.model == "matrix" else self.order):
+            depth = 1 if self.depth == "K" else int(self.depth)  # of which the order of W is independent
+            order = MODELS[self.model](depth, self.order, self.chain).order
+            if len(self.sizes) != order:
                 raise ValueError(f"sizes has {len(self.sizes)} entries, the order is {order}")
             if self.topic != "conservation":
                 raise ValueError("sizes goes with topic=conservation")

@@ -34,7 +34,8 @@ def conservation_laws(parametrisation: Parametrisation) -> tuple[Law, ...]:
     """The laws (6) and (7) of any multilinear parametrisation.
 
     A label that two blocks carry and no other can be rotated, scaled and sheared between them: their Gram matrices over
-    it differ by a constant. A label that three or more blocks carry allows scaling alone: squared slice norms.
+    it differ by a constant. A label that three or more blocks carry, or two blocks and W, allows scaling alone:
+    squared slice norms. Parts of the network that share no label scale against each other as wholes.
 
     Arguments:
         parametrisation: any model.
@@ -44,18 +45,29 @@ def conservation_laws(parametrisation: Parametrisation) -> tuple[Law, ...]:
     by_name = {block.name: block for block in parametrisation.blocks}
     for block in parametrisation.blocks:
         for label in block.labels:
-            if label not in parametrisation.output:
-                carriers[label] = (*carriers.get(label, ()), block.name)
+            carriers[label] = (*carriers.get(label, ()), block.name)
     laws: list[Law] = []
     done: set[tuple[str, ...]] = set()
     for label, names in carriers.items():
-        if len(names) > 2:
+        if len(names) > 2 or label in parametrisation.output:
             blocks = [by_name[name] for name in names]
             laws += [Law(a, b, (), (label,)) for a, b in itertools.pairwise(blocks)]
         elif names not in done and len(names) == 2:
             done.add(names)
             left, right = (by_name[name] for name in names)
-            edge = tuple(x for x in left.labels if carriers.get(x) == names)
+            edge = tuple(x for x in left.labels if carriers[x] == names and x not in parametrisation.output)
             kept = tuple(x for x in left.labels if x in right.labels and x not in edge)
             laws.append(Law(left, right, edge, kept))
+    parts = _connected(parametrisation.blocks)
+    laws += [Law(a[0], b[0], (), ()) for a, b in itertools.pairwise(parts)]
     return tuple(laws)
+
+
+def _connected(blocks: tuple[Block, ...]) -> list[tuple[Block, ...]]:
+    """The parts of the network that share no label; W is their outer product."""
+    parts: list[tuple[Block, ...]] = []
+    for block in blocks:
+        joined = [part for part in parts if any(set(block.labels) & set(other.labels) for other in part)]
+        kept = [part for part in parts if part not in joined]
+        parts = [*kept, (*(other for part in joined for other in part), block)]
+    return parts

@@ -59,12 +59,33 @@ def tensor_train(order: int) -> Parametrisation:
     return Parametrisation(f"tensor train, order {order}", tuple(blocks), steps, output)
 
 
+def tensor_ring(order: int) -> Parametrisation:
+    """W = trace G1 G2 ... GN, three-way cores joined in a ring."""
+    modes = range(1, _at_least(order, 3, "order of a tensor ring") + 1)
+    output = tuple(f"i{n}" for n in modes)
+    blocks = [Block(f"G{n}", (f"x{n}", f"i{n}", f"x{n % order + 1}")) for n in modes]
+    steps = _product_of(
+        blocks, lambda labels, k: output if k + 1 == order else ("x1", *output[: k + 1], blocks[k].labels[-1])
+    )
+    return Parametrisation(f"tensor ring, order {order}", tuple(blocks), steps, output)
+
+
+def diagonal(layers: int) -> Parametrisation:
+    """W = u1 * u2 * ... * u_layers, entry by entry.  Source: Woodworth et al. 2020 (two layers), (22)."""
+    blocks = [Block(f"u{k}", ("i1",)) for k in range(1, _at_least(layers, 1, "layers") + 1)]
+    groups = ("i1",) if layers > 1 else ()
+    steps = _product_of(blocks, lambda labels, k: ("i1",))
+    return Parametrisation(f"diagonal network, {layers} layers", tuple(blocks), steps, ("i1",), groups)
+
+
 MODELS: dict[str, Callable[[int, int, str], Parametrisation]] = {
     "tucker": deep_tucker,
     "matrix": lambda depth, order, chain: deep_matrix(depth),
     "cp": lambda depth, order, chain: cp(order),
     "deep-cp": lambda depth, order, chain: deep_cp(depth, order),
     "tensor-train": lambda depth, order, chain: tensor_train(order),
+    "tensor-ring": lambda depth, order, chain: tensor_ring(order),
+    "diagonal": lambda depth, order, chain: diagonal(depth),
 }
 
 

@@ -30,7 +30,8 @@ class Parametrisation:
         blocks: the trained tensors in canonical order.
         steps: single-assignment contractions of at most two operands, the last one named "W".
         output: labels of W.
-        groups: labels whose value r picks out a group: the slices at r of all blocks that carry the label.
+        groups: labels whose value r picks out a group: the slices at r of all blocks that carry the label. An axis of
+            W that several blocks share is such a label: the index of a diagonal network.
     Raises: ValueError that names the offending block: used twice or never (W would not be linear in it), wrong labels,
         a group label that fewer than two blocks carry, or a label summed in one operand alone.
     """
@@ -62,8 +63,6 @@ class Parametrisation:
                 kind = "block" if name in self.block_order else "intermediate"
                 raise ValueError(f"not multilinear: {kind} {name!r} is used {uses[name]} times instead of once")
         for label in self.groups:
-            if label in self.output:
-                raise ValueError(f"group label {label!r} is an axis of 'W'; a group is summed over")
             if len(members := self.group(label)) < 2:
                 raise ValueError(f"group {label!r} contains {[b.name for b in members]}; it must contain two blocks")
 

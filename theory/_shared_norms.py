@@ -72,7 +72,9 @@ def generic_laws(parametrisation: Parametrisation) -> Derivation:
     """(6) and (7) of any parametrisation, one local identity per line of the derived program."""
     laws = conservation_laws(parametrisation)
     grams = [gram_steps(parametrisation, law) for law in laws if law.edge]
-    eulers = [euler_steps(parametrisation, label) for label in parametrisation.groups]
+    # Every law is proved, whether its label was announced as a group or not.
+    scaled = (law.kept[0] if law.kept else None for law in laws if not law.edge)
+    eulers = [euler_steps(parametrisation, label) for label in dict.fromkeys((*parametrisation.groups, *scaled))]
     proofs = [*grams, *eulers] or [euler_steps(parametrisation, None)]
     return Derivation(
         "conservation-laws",

@@ -12,8 +12,10 @@ from theory import (
     deep_cp,
     deep_matrix,
     deep_tucker,
+    diagonal,
     model_derivations,
     sharings,
+    tensor_ring,
     tensor_train,
 )
 from theory import _models as models
@@ -74,4 +76,8 @@ def test_a_size_of_a_model_out_of_range_is_named():
     for make in (lambda: deep_matrix(0), lambda: cp(1), lambda: deep_cp(0, 3), lambda: tensor_train(1)):
         with pytest.raises(ValueError, match="must be an integer >="):
             make()
-    assert set(MODELS) == {"tucker", "matrix", "cp", "deep-cp", "tensor-train"}
+    with pytest.raises(ValueError, match="order of a tensor ring must be an integer >= 3"):
+        tensor_ring(2)
+    with pytest.raises(ValueError, match="layers must be an integer >= 1"):
+        diagonal(0)
+    assert set(MODELS) == {"tucker", "matrix", "cp", "deep-cp", "tensor-train", "tensor-ring", "diagonal"}
