@@ -24,6 +24,7 @@ from ._verdict import Exit, Result, exit_code
 
 LARGEST = 12  # entries kept along a mode
 ENTRIES = 1200  # and in all, so that a run takes seconds
+READ = 1 << 27  # entries of a file at most; as float64 with one copy they take 2 GiB
 RANK = 6  # core sizes at most
 START = 0.1  # norm of W at the start, relative to the target
 FITTED = 0.05  # the run ends when the flow's loss has fallen to this part
@@ -59,7 +60,7 @@ def prepare(source: str, observed: float, seed: int) -> Completed:
     Raises:
         UsageError: what cannot be read or completed.
     """
-    full = load_data(source)
+    full = load_data(source, _look)
     if len(full.sizes) > MAX_ORDER:
         raise UsageError(f"data={source}: has {len(full.sizes)} modes, at most {MAX_ORDER} can be judged; join some")
     strides = _strides(full.sizes)
@@ -77,6 +78,13 @@ def prepare(source: str, observed: float, seed: int) -> Completed:
     if data.missing:
         words += f", {data.missing} missing in the data"
     return Completed(replace(data, tensor=data.tensor / size, words=words), mask, full.content)
+
+
+def _look(sizes: tuple[int, ...]) -> None:
+    if math.prod(sizes) > READ:
+        raise UsageError(
+            f"{_times(sizes)} is more than {READ} entries, which take gigabytes to reduce; reduce it first"
+        )
 
 
 def _strides(shape: tuple[int, ...]) -> list[int]:

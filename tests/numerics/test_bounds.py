@@ -175,3 +175,17 @@ def test_a_tensor_that_nothing_can_be_done_with_is_refused_before_it_is_read(nam
     said = capsys.readouterr().err
     assert f"data={name}: " in said
     assert "alone takes 7e+11 operations" in said
+
+
+def test_verify_refuses_a_file_of_gigabytes_by_its_header(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with Path("holes.npy").open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, {"descr": "<f8", "fortran_order": False, "shape": (16384, 16384)})
+        stream.truncate(stream.tell() + (8 << 28))
+
+    def read(*_args, **_keys):
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(np, "load", read)
+    assert run_verify(["data=holes.npy", "depth=1"]) == 2
+    assert "data=holes.npy: 16384 x 16384 is more than 134217728 entries" in capsys.readouterr().err
