@@ -26,16 +26,20 @@ def read_array(path: Path, look: Look | None = None) -> np.ndarray:
         ValueError, OSError, EOFError: it cannot be read.
     """
     with path.open("rb") as stream:
-        _check_header(stream, path, path.stat().st_size, look=look)
+        shape = _check_header(stream, path, path.stat().st_size)
+    if look is not None:
+        look(shape)
     return np.asarray(np.load(path, allow_pickle=False))
 
 
-def read_arrays(path: Path, *, copies: int = 1, look: Look | None = None) -> dict[str, np.ndarray]:
+def read_arrays(
+    path: Path, *, copies: int = 1, look: Callable[[dict[str, tuple[int, ...]]], None] | None = None
+) -> dict[str, np.ndarray]:
     """The arrays of a .npz file, never pickles.
 
     Arguments:
         copies: float64 arrays of each one's size that will be made.
-        look: is shown every shape before anything is read.
+        look: is shown the shapes by name before anything is read.
 
     Raises:
         UsageError: one or all of them do not fit into memory, or `look` raises it.
@@ -44,9 +48,13 @@ def read_arrays(path: Path, *, copies: int = 1, look: Look | None = None) -> dic
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         check_bytes(path, sum(member.file_size for member in members))
+        shapes = {}
         for member in members:
             with archive.open(member) as stream:
-                _check_header(stream, path, member.file_size, copies, look)
+                name = member.filename.removesuffix(".npy")
+                shapes[name] = _check_header(stream, path, member.file_size, copies)
+    if look is not None:
+        look(shapes)
     with np.load(path, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
@@ -66,8 +74,8 @@ def check_bytes(path: Path, need: int, what: str = "") -> None:
         )
 
 
-def _check_header(stream: IO[Any], path: Path, size: int, copies: int = COPIES, look: Look | None = None) -> None:
-    """Hold what a header promises against memory and the bytes that follow it."""
+def _check_header(stream: IO[Any], path: Path, size: int, copies: int = COPIES) -> tuple[int, ...]:
+    """The shape that a header promises, held against memory and the bytes that follow it."""
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(stream)
@@ -77,5 +85,4 @@ def _check_header(stream: IO[Any], path: Path, size: int, copies: int = COPIES, 
     header = stream.tell()
     if prod(shape) * dtype.itemsize > size - header:
         raise ValueError(f"its header promises {prod(shape)} entries, of which {size - header} bytes are there")
-    if look is not None:
-        look(shape)
+    return shape

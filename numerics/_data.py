@@ -42,7 +42,7 @@ def _from_file(path: Path, look: Look | None) -> tuple[np.ndarray, np.ndarray | 
         if suffix == ".npy":
             return read_array(path, look), None
         if suffix == ".npz":
-            return _from_archive(path, read_arrays(path, copies=COPIES, look=look))
+            return _from_archive(path, look)
         if suffix in IMAGES:
             return _from_image(path, look), None
     except UsageError as error:
@@ -62,7 +62,6 @@ def _from_file(path: Path, look: Look | None) -> tuple[np.ndarray, np.ndarray | 
 
 
 def _from_image(path: Path, look: Look | None) -> np.ndarray:
-    from imageio.v3 import improps
     from skimage.io import imread
 
     logger = logging.getLogger("tifffile")  # of a damaged file it says more than the one line
@@ -70,7 +69,7 @@ def _from_image(path: Path, look: Look | None) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            shape = improps(path).shape  # of its header
+            shape = _image_shape(path)
             check_entries(path, shape)
             if look is not None:
                 look(shape)
@@ -79,15 +78,37 @@ def _from_image(path: Path, look: Look | None) -> np.ndarray:
         logger.disabled = before
 
 
-def _from_archive(path: Path, archive: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray | None]:
-    names = list(archive)
+def _image_shape(path: Path) -> tuple[int, ...]:
+    """The shape that `imread` will return, of the header."""
+    from imageio.v3 import improps
+    from tifffile import TiffFile
+
+    if path.suffix.lower() in (".tif", ".tiff"):  # improps sees the first page alone
+        with TiffFile(path) as file:
+            return tuple(file.series[0].shape)
+    return tuple(improps(path).shape)
+
+
+def _from_archive(path: Path, look: Look | None) -> tuple[np.ndarray, np.ndarray | None]:
+    def look_at_tensor(shapes: dict[str, tuple[int, ...]]) -> None:
+        shape = shapes[_tensor_name(path, list(shapes))]
+        if look is not None:
+            look(shape)
+
+    archive = read_arrays(path, copies=COPIES, look=look_at_tensor)
+    tensor = archive[_tensor_name(path, list(archive))]
+    if len(archive) == 1:
+        return tensor, None
+    if not np.isin(archive[MASK], (0, 1)).all():
+        raise UsageError(f"data={path}: the mask holds other values than true and false (1 and 0)")
+    return tensor, archive[MASK].astype(bool)
+
+
+def _tensor_name(path: Path, names: list[str]) -> str:
     if set(names) == {TENSOR, MASK}:
-        mask = archive[MASK]
-        if not np.isin(mask, (0, 1)).all():
-            raise UsageError(f"data={path}: the mask holds other values than true and false (1 and 0)")
-        return archive[TENSOR], mask.astype(bool)
+        return TENSOR
     if len(names) != 1:
         raise UsageError(
             f"data={path}: holds {len(names)} arrays ({', '.join(names)}); save one, or two called {TENSOR} and {MASK}"
         )
-    return archive[names[0]], None
+    return names[0]

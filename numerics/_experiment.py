@@ -85,8 +85,8 @@ class Experiment(BaseModel):
             UsageError: it cannot be read, or would not fit into memory.
         """
         if self.data is not None:
-            return load_data(self.data, lambda sizes: self._check(sizes, torch.float64))
-        self._check(self.sizes, torch.float64)  # before anything of that size is made
+            return load_data(self.data, self._check)
+        self._check(self.sizes)  # before anything of that size is made
         rank = self.rank or tuple(max(1, size // 5) for size in self.sizes)
         T = tucker_target(self.sizes, rank, seed=self.seed).numpy()
         return Data(T, np.ones(T.shape, dtype=bool), "generated", f"a tensor of rank {rank}")
@@ -97,7 +97,7 @@ class Experiment(BaseModel):
         The target's largest mode singular value becomes 1; with weights of mean 1 the flow time is O(1).
         """
         dtype = DTYPES[self.precision]
-        self._check(data.sizes, torch.float64)  # before its singular values are taken
+        self._check(data.sizes)  # before its singular values are taken
         architecture = self._architecture(data.sizes)
         check_memory(architecture, 1, dtype, optimizer=self.optimizer, device="cpu")
         T = torch.from_numpy(data.scaled()[0].tensor.copy())
@@ -146,12 +146,12 @@ class Experiment(BaseModel):
         """What a checkpoint must agree with to be continued: all that changes the path."""
         return {key: value for key, value in self.identity(data.content).items() if key not in ("steps", "tolerance")}
 
-    def _check(self, sizes: tuple[int, ...], dtype: torch.dtype) -> None:
+    def _check(self, sizes: tuple[int, ...]) -> None:
         """Raises: UsageError where memory or minutes would not do."""
         if len(sizes) > MAX_ORDER:
             raise UsageError(f"data={self.data}: has {len(sizes)} modes, at most {MAX_ORDER} can be trained; join some")
         architecture = self._architecture(sizes)
-        check_memory(architecture, 1, dtype, optimizer=self.optimizer)
+        check_memory(architecture, 1, torch.float64, optimizer=self.optimizer)
         check_work(architecture)
 
     def _architecture(self, sizes: tuple[int, ...]) -> Architecture:

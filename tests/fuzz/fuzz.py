@@ -78,9 +78,10 @@ class _Fuzz:
                 number += 1
         except KeyboardInterrupt:
             interrupted = True
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not take the summary away
-        if worker:
-            worker.end()
+        finally:
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not take the summary away
+            if worker:
+                worker.end()
         self._summary(interrupted)
         signal.signal(signal.SIGINT, before)
         return 130 if interrupted and not self.wrong else int(self.wrong > 0)

@@ -80,7 +80,8 @@ def _run(folder: Path, words: list[str]) -> tuple[int, str | None]:
     finally:
         os.chdir(before)
     text = heard.getvalue()
-    return code, text if "Traceback" in text or code not in (0, 1) else None
+    fell = "Traceback" in text or "internal error" in text or code == 2  # 3, 4 and 5 are for the verdicts to explain
+    return code, text if fell else None
 
 
 def _function(source: str, claim: str) -> str:

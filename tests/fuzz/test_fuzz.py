@@ -187,3 +187,30 @@ def test_whole_trials_pass_by_the_processes_that_a_user_has(tmp_path) -> None:
         assert ended.returncode == 0, ended.stdout
         assert "1 trials of seed 1" in ended.stdout
         assert "0 wrong" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "says", "fell"),
+    [(0, "", False), (1, "", False), (3, "ERROR did not finish", False), (4, "INCONCLUSIVE", False), (5, "", False),
+     (2, "error: seed", True), (3, "verify: internal error, please report it", True), (1, "Traceback (most", True)],
+)  # fmt: skip
+def test_codes_that_verdicts_explain_are_no_fall(code, says, fell, tmp_path, monkeypatch) -> None:
+    def main(_words: list[str]) -> int:
+        print(says)
+        return code
+
+    monkeypatch.setattr(judge, "main", main)
+    assert judge._run(tmp_path, []) == (code, f"{says}\n" if fell else None)
+
+
+def test_an_error_of_the_fuzzer_itself_ends_its_worker(tmp_path, monkeypatch) -> None:
+    workers = []
+
+    def ask(worker, _number: int, _until: float):
+        workers.append(worker)
+        raise BrokenPipeError
+
+    monkeypatch.setattr(fuzz._Worker, "ask", ask)
+    with pytest.raises(BrokenPipeError):
+        fuzz.main(["seed=1", f"folder={tmp_path}"])
+    assert [worker.alive for worker in workers] == [False]

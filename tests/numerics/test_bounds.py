@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.io
+import tifffile
 import torch
 from imageio.v3 import imwrite
 
@@ -189,3 +190,25 @@ def test_verify_refuses_a_file_of_gigabytes_by_its_header(tmp_path, monkeypatch,
     monkeypatch.setattr(np, "load", read)
     assert run_verify(["data=holes.npy", "depth=1"]) == 2
     assert "data=holes.npy: 16384 x 16384 is more than 134217728 entries" in capsys.readouterr().err
+
+
+def test_every_page_of_a_tiff_is_in_the_shape_that_is_looked_at(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tifffile.imwrite("stack.tif", np.ones((5, 7, 9), dtype=np.uint8))
+    seen = []
+    assert load_data("stack.tif", seen.append).sizes == (5, 7, 9)
+    assert seen == [(5, 7, 9)]
+
+
+def test_the_tensor_of_an_archive_is_looked_at_and_its_other_arrays_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    seen = []
+    np.savez("masked.npz", mask=np.ones((4, 3)), tensor=np.ones((4, 3)))
+    load_data("masked.npz", seen.append)
+    np.savez("one.npz", mask=np.ones((2, 3, 4)))
+    load_data("one.npz", seen.append)
+    assert seen == [(4, 3), (2, 3, 4)]
+    np.savez("more.npz", tensor=np.ones((4, 3)), note=np.ones(10))
+    with pytest.raises(UsageError, match=r"data=more.npz: holds 2 arrays \(tensor, note\)"):
+        load_data("more.npz", seen.append)
+    assert len(seen) == 2
