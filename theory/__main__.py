@@ -86,8 +86,7 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _together(self) -> Settings:
         if self.sizes is not None:
-            depth = 1 if self.depth == "K" else int(self.depth)  # of which the order of W is independent
-            order = MODELS[self.model](depth, self.order, self.chain).order
+            order = MODELS[self.model](1, self.order, self.chain).order  # the same at every depth
             if len(self.sizes) != order:
                 raise ValueError(f"sizes has {len(self.sizes)} entries, the order is {order}")
             if self.topic != "conservation":

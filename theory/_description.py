@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from ._models import product_of
 from ._parametrisation import Block, Parametrisation
-from ._program import Assignment, Contraction
-
-EXAMPLE = '"A:ir, B:jr -> ij"'
 
 
 def parametrisation(name: str, description: str, groups: str = "") -> Parametrisation:
@@ -23,12 +21,12 @@ def parametrisation(name: str, description: str, groups: str = "") -> Parametris
     left, arrow, output = description.partition("->")
     output = output.strip()
     if not arrow or "->" in output:
-        raise ValueError(f"{description!r} must have one arrow, as {EXAMPLE}")
+        raise ValueError(f"{description!r} must have one arrow, as 'A:ir, B:jr -> ij'")
     if any(sign in left for sign in "+-"):
         raise ValueError(f"{description!r} is a sum of networks; derivations take a single one so far")
     blocks = tuple(_block(text, description) for text in left.split(","))
     _check_labels(blocks, output, groups, description)
-    return Parametrisation(name, blocks, _steps(blocks, tuple(output)), tuple(output), tuple(groups))
+    return Parametrisation(name, blocks, product_of(blocks, tuple(output)), tuple(output), tuple(groups))
 
 
 def _block(text: str, description: str) -> Block:
@@ -56,26 +54,6 @@ def _check_labels(blocks: tuple[Block, ...], output: str, groups: str, descripti
     for label, at in carriers.items():
         if len(at) == 1 and label not in output:
             raise ValueError(f"{description!r}: the label {label} of {at[0]} is summed alone; put it behind the arrow")
-
-
-def _steps(blocks: tuple[Block, ...], output: tuple[str, ...]) -> tuple[Assignment, ...]:
-    """Multiply the blocks from the left; a label stays while it is needed."""
-    left, steps = blocks[0], []
-    if len(blocks) == 1:
-        return (Assignment("W", Contraction(((left.name, left.labels),), output)),)
-    taken = {block.name for block in blocks}
-    for place, block in enumerate(blocks[1:], start=1):
-        needed = {*output, *(label for later in blocks[place + 1 :] for label in later.labels)}
-        labels = tuple(x for x in dict.fromkeys((*left.labels, *block.labels)) if x in needed)
-        name = f"P{place}"
-        while name in taken:
-            name += "'"
-        last = place == len(blocks) - 1
-        result = Block("W", output) if last else Block(name, labels)
-        operands = ((left.name, left.labels), (block.name, block.labels))
-        steps.append(Assignment(result.name, Contraction(operands, result.labels)))
-        left = result
-    return tuple(steps)
 
 
 def _letters(text: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
+from sympy.utilities.iterables import connected_components
+
 from ._parametrisation import Block, Parametrisation
 from ._program import Labels
 
@@ -58,16 +60,7 @@ def conservation_laws(parametrisation: Parametrisation) -> tuple[Law, ...]:
             edge = tuple(x for x in left.labels if carriers[x] == names and x not in parametrisation.output)
             kept = tuple(x for x in left.labels if x in right.labels and x not in edge)
             laws.append(Law(left, right, edge, kept))
-    parts = _connected(parametrisation.blocks)
-    laws += [Law(a[0], b[0], (), ()) for a, b in itertools.pairwise(parts)]
+    joined = [pair for names in carriers.values() for pair in itertools.pairwise(names)]
+    parts = connected_components((list(by_name), joined))
+    laws += [Law(by_name[a[0]], by_name[b[0]], (), ()) for a, b in itertools.pairwise(parts)]
     return tuple(laws)
-
-
-def _connected(blocks: tuple[Block, ...]) -> list[tuple[Block, ...]]:
-    """The parts of the network that share no label; W is their outer product."""
-    parts: list[tuple[Block, ...]] = []
-    for block in blocks:
-        joined = [part for part in parts if any(set(block.labels) & set(other.labels) for other in part)]
-        kept = [part for part in parts if part not in joined]
-        parts = [*kept, (*(other for part in joined for other in part), block)]
-    return parts

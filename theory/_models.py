@@ -17,7 +17,7 @@ def deep_matrix(layers: int) -> Parametrisation:
     """W = A1 A2 ... A_layers.  Source: Arora et al. 2019."""
     axes = ["i1", *(f"x{k}" for k in range(1, _at_least(layers, 1, "layers"))), "i2"]
     blocks = [Block(f"A{k}", (axes[k - 1], axes[k])) for k in range(1, layers + 1)]
-    steps = _product_of(blocks, lambda labels, k: ("i1", axes[k + 1]))
+    steps = product_of(blocks, ("i1", "i2"))
     return Parametrisation(f"deep matrix, {layers} layers", tuple(blocks), steps, ("i1", "i2"))
 
 
@@ -26,7 +26,7 @@ def cp(order: int) -> Parametrisation:
     modes = range(1, _at_least(order, 2, "order") + 1)
     output = tuple(f"i{n}" for n in modes)
     blocks = [Block(f"a{n}", (f"i{n}", "r")) for n in modes]
-    steps = _product_of(blocks, lambda labels, k: output[: k + 1] + (("r",) if k + 1 < order else ()))
+    steps = product_of(blocks, output)
     return Parametrisation(f"CP, order {order}", tuple(blocks), steps, output, ("r",))
 
 
@@ -45,7 +45,7 @@ def deep_cp(depth: int, order: int) -> Parametrisation:
             steps.append(_pair(result, links[k - 1], last))
             last = result
         factors.append(last)
-    steps += _product_of(factors, lambda labels, k: output[: k + 1] + (("r",) if k + 1 < order else ()))
+    steps += product_of(factors, output)
     return Parametrisation(f"deep CP, depth {depth}, order {order}", tuple(blocks), tuple(steps), output, ("r",))
 
 
@@ -55,7 +55,7 @@ def tensor_train(order: int) -> Parametrisation:
     output = tuple(f"i{n}" for n in modes)
     bonds = [(), *((f"x{n}",) for n in range(1, order)), ()]
     blocks = [Block(f"G{n}", (*bonds[n - 1], f"i{n}", *bonds[n])) for n in modes]
-    steps = _product_of(blocks, lambda labels, k: (*output[: k + 1], *bonds[k + 1]))
+    steps = product_of(blocks, output)
     return Parametrisation(f"tensor train, order {order}", tuple(blocks), steps, output)
 
 
@@ -64,9 +64,7 @@ def tensor_ring(order: int) -> Parametrisation:
     modes = range(1, _at_least(order, 3, "order of a tensor ring") + 1)
     output = tuple(f"i{n}" for n in modes)
     blocks = [Block(f"G{n}", (f"x{n}", f"i{n}", f"x{n % order + 1}")) for n in modes]
-    steps = _product_of(
-        blocks, lambda labels, k: output if k + 1 == order else ("x1", *output[: k + 1], blocks[k].labels[-1])
-    )
+    steps = product_of(blocks, output)
     return Parametrisation(f"tensor ring, order {order}", tuple(blocks), steps, output)
 
 
@@ -74,7 +72,7 @@ def diagonal(layers: int) -> Parametrisation:
     """W = u1 * u2 * ... * u_layers, entry by entry.  Source: Woodworth et al. 2020 (two layers), (22)."""
     blocks = [Block(f"u{k}", ("i1",)) for k in range(1, _at_least(layers, 1, "layers") + 1)]
     groups = ("i1",) if layers > 1 else ()
-    steps = _product_of(blocks, lambda labels, k: ("i1",))
+    steps = product_of(blocks, ("i1",))
     return Parametrisation(f"diagonal network, {layers} layers", tuple(blocks), steps, ("i1",), groups)
 
 
@@ -99,13 +97,20 @@ def _pair(result: Block, left: Block, right: Block) -> Assignment:
     return Assignment(result.name, Contraction(((left.name, left.labels), (right.name, right.labels)), result.labels))
 
 
-def _product_of(blocks: Sequence[Block], labels: Callable[[Labels, int], Labels]) -> tuple[Assignment, ...]:
-    """Multiply the blocks from the left; labels(before, k) are those of the product of the first k + 1."""
+def product_of(blocks: Sequence[Block], output: Labels) -> tuple[Assignment, ...]:
+    """Multiply the blocks from the left into W; a label stays while W or a later block needs it, those of W first."""
+    left = blocks[0]
     if len(blocks) == 1:
-        return (Assignment("W", Contraction(((blocks[0].name, blocks[0].labels),), blocks[0].labels)),)
-    steps, left = [], blocks[0]
+        return (Assignment("W", Contraction(((left.name, left.labels),), output)),)
+    steps, taken = [], {block.name for block in blocks}
     for k, block in enumerate(blocks[1:], start=1):
-        result = Block("W" if k == len(blocks) - 1 else f"P{k}", labels(left.labels, k))
+        later = {label for other in blocks[k + 1 :] for label in other.labels}
+        carried = dict.fromkeys((*left.labels, *block.labels))
+        labels = [x for x in output if x in carried] + [x for x in carried if x in later and x not in output]
+        name = f"P{k}"
+        while name in taken:
+            name += "'"
+        result = Block(name, tuple(labels)) if k < len(blocks) - 1 else Block("W", output)
         steps.append(_pair(result, left, block))
         left = result
     return tuple(steps)
