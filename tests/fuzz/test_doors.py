@@ -76,6 +76,15 @@ def test_a_planted_fault_is_seen_and_nothing_else(what, bare, tmp_path, monkeypa
     assert of_run(bare.leader, bare.server.pid) == []
 
 
+@pytest.mark.parametrize(("out", "what", "found"), [
+    ("out=.", "unasked", set()), ("out=./", "unasked", set()), ("out=../..", "up", set()),
+    ("out=.", "up", {"escaped"}), ("out=other", "unasked", {"escaped"}), ("out=.", "part", {"half-written"}),
+])  # fmt: skip
+def test_a_folder_that_out_names_is_asked_for_and_no_other(out, what, found, bare, tmp_path) -> None:
+    case = Case("words", "verify", (what, out), {"verify.py": FAKE.encode()}, (), real=True)
+    assert {fault.sort for fault in judging.faults(case, bare.run(case, tmp_path / "0"))} == found
+
+
 def test_a_number_of_a_seed_is_one_input_and_the_inputs_are_various() -> None:
     letters = {"a.json": {"claim": "a", "blocks": {"G": [[1]]}, "target": [[1]], "depth": 1}}
     cases = [draw(5, number, letters) for number in range(400)]

@@ -112,6 +112,7 @@ def _last(outcome: Outcome) -> str:
 def _left_files(case: Case, outcome: Outcome) -> list[tuple[str, str]]:
     """(sort, detail) of every file that must not be there, and of what no longer stands where it stood."""
     found, inside, outside = [], outcome.folder, outcome.folder.parents[1]
+    named = {(inside / word[4:]).resolve() for word in outcome.words if word.startswith("out=") and "\0" not in word}
     reports = {inside / value for word in outcome.words if (value := word.partition("=")[2]) and value[0] != "/"}
     for path in sorted(outside.rglob("*")):
         name = str(path.relative_to(outside))
@@ -119,11 +120,15 @@ def _left_files(case: Case, outcome: Outcome) -> list[tuple[str, str]]:
             found.append(("executed payload", name))
         elif re.search(r"\.(part|partial|tmp)($|[.-])", path.name) and name.removeprefix("in/it/") not in case.files:
             found.append(("half-written", name))
-        elif inside not in (path, *path.parents) and name not in ("in", "stdout", "stderr"):
+        elif (
+            inside not in (path, *path.parents)
+            and name not in ("in", "stdout", "stderr")
+            and not named & {*path.parents}
+        ):
             found.append(("escaped", name))
     typed, known = " ".join(outcome.words), {"out", "__pycache__", *(name for name, _, _ in case.odd)}
     known |= {name.split("/")[0] for name in case.files} | {target for _, what, target in case.odd if what == "link"}
-    for path in inside.iterdir():
+    for path in inside.iterdir() if inside.resolve() not in named else ():  # out=. asks for what is written here
         if path.name not in known and path.stem not in typed and not path.name.startswith(SENTINEL):
             found.append(("escaped", f"{path.name!r}, which nobody named"))
     for name, what, _ in case.odd:
