@@ -85,6 +85,13 @@ def test_a_folder_that_out_names_is_asked_for_and_no_other(out, what, found, bar
     assert {fault.sort for fault in judging.faults(case, bare.run(case, tmp_path / "0"))} == found
 
 
+def test_a_folder_that_is_a_loop_of_links_is_told_like_any_other(bare, tmp_path) -> None:
+    case = Case(
+        "words", "verify", ("fine", "out=loop"), {"verify.py": FAKE.encode()}, (("loop", "link", "loop"),), real=True
+    )
+    assert judging.faults(case, bare.run(case, tmp_path / "0")) == []
+
+
 def test_a_number_of_a_seed_is_one_input_and_the_inputs_are_various() -> None:
     letters = {"a.json": {"claim": "a", "blocks": {"G": [[1]]}, "target": [[1]], "depth": 1}}
     cases = [draw(5, number, letters) for number in range(400)]

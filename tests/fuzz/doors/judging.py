@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from doors.case import SENTINEL, Case, sort_of
 from doors.reports import bad_reports
@@ -112,7 +114,8 @@ def _last(outcome: Outcome) -> str:
 def _left_files(case: Case, outcome: Outcome) -> list[tuple[str, str]]:
     """(sort, detail) of every file that must not be there, and of what no longer stands where it stood."""
     found, inside, outside = [], outcome.folder, outcome.folder.parents[1]
-    named = {(inside / word[4:]).resolve() for word in outcome.words if word.startswith("out=") and "\0" not in word}
+    typed_as = (inside / word[4:] for word in outcome.words if word.startswith("out=") and "\0" not in word)
+    named = {Path(os.path.realpath(path)) for path in typed_as}  # Path.resolve raises at a loop of links
     reports = {inside / value for word in outcome.words if (value := word.partition("=")[2]) and value[0] != "/"}
     for path in sorted(outside.rglob("*")):
         name = str(path.relative_to(outside))
@@ -128,7 +131,9 @@ def _left_files(case: Case, outcome: Outcome) -> list[tuple[str, str]]:
             found.append(("escaped", name))
     typed, known = " ".join(outcome.words), {"out", "__pycache__", *(name for name, _, _ in case.odd)}
     known |= {name.split("/")[0] for name in case.files} | {target for _, what, target in case.odd if what == "link"}
-    for path in inside.iterdir() if inside.resolve() not in named else ():  # out=. asks for what is written here
+    for path in (
+        inside.iterdir() if Path(os.path.realpath(inside)) not in named else ()
+    ):  # out=. asks for what is written here
         if path.name not in known and path.stem not in typed and not path.name.startswith(SENTINEL):
             found.append(("escaped", f"{path.name!r}, which nobody named"))
     for name, what, _ in case.odd:
