@@ -15,7 +15,7 @@ from numerics._integrate import Event, Field, Solution, integrate
 from numerics._lower import CompiledProgram, compile
 from numerics._stiff import Derivative, integrate_stiff
 from numerics._tangent import PREFIX, compiled_tangent
-from theory import Parametrisation, gradient_flow
+from theory import Parametrisation, squared_loss_flow
 
 Array = np.ndarray
 EXPLICIT_BUDGET = 20_000  # evaluations after which method="auto" takes a problem for stiff
@@ -24,7 +24,7 @@ EXPLICIT_BUDGET = 20_000  # evaluations after which method="auto" takes a proble
 @lru_cache(maxsize=64)
 def compiled_flow(model: Parametrisation) -> CompiledProgram:
     """theory's gradient flow of a model, lowered to NumPy."""
-    return compile(gradient_flow(model))
+    return compile(squared_loss_flow(model))
 
 
 class FlowField:

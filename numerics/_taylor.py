@@ -12,7 +12,7 @@ from numerics._arithmetic import MP
 from numerics._described import described
 from numerics._errors import NotConverged, UsageError
 from numerics._lower import compile
-from theory import Contraction, gradient_flow
+from theory import Contraction, squared_loss_flow
 
 Array = np.ndarray
 
@@ -70,7 +70,7 @@ class _Series:
     """Taylor coefficients of all values of the flow's program, one order after the other."""
 
     def __init__(self, architecture: Architecture, target: Array, weights: Array, terms: int) -> None:
-        program = gradient_flow(described(architecture))
+        program = squared_loss_flow(described(architecture))
         self.program, self.terms = compile(program, "mpmath"), terms
         self.target, self.weights = target, weights
 

@@ -16,13 +16,12 @@ from ._exact_evaluation import Array, indices, law_rates, run
 from ._gradient import gradient_flow
 from ._laws import conservation_laws
 from ._parametrisation import Parametrisation
-from ._program import Program
 
 
 @lru_cache(maxsize=64)
 def polynomial_flow(parametrisation: Parametrisation, size: int) -> tuple[dict[str, Array], dict[str, int], Any]:
     """All values of the flow program with one polynomial generator per entry of every block and of D."""
-    sizes = {x: size for block in parametrisation.blocks for x in block.labels}
+    sizes = dict.fromkeys(parametrisation.labels, size)
     shapes = {block.name: block.labels for block in parametrisation.blocks} | {"D": parametrisation.output}
     entries = [(name, k) for name, row in shapes.items() for k in indices(row, sizes)]
     domain, *generators = ring([f"{name}_{'_'.join(map(str, k))}" for name, k in entries], ZZ)
@@ -30,9 +29,7 @@ def polynomial_flow(parametrisation: Parametrisation, size: int) -> tuple[dict[s
     for (name, k), generator in zip(entries, generators, strict=True):
         arrays[name][k] = generator
     flow = gradient_flow(parametrisation)
-    lines = tuple(line for line in flow if line.name not in ("residual", "D"))
-    program = Program((*parametrisation.block_order, "D"), lines, flow.outputs)
-    return run(program, arrays, sizes), sizes, domain
+    return run(flow, arrays, sizes), sizes, domain
 
 
 def gradient_identity(parametrisation: Parametrisation, size: int) -> Check:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from ._derivation import Check
-from ._gradient import gradient_flow
+from ._gradient import squared_loss_flow
 from ._laws import Law, conservation_laws
 from ._parametrisation import Parametrisation
 from ._program import Contraction, Labels, Program
@@ -32,7 +32,7 @@ def contract(contraction: Contraction, arrays: Mapping[str, Array], sizes: Sizes
     labels = (*contraction.output, *summed)
     pick = [_picker(row, labels) for _, row in contraction.operands]
     tensors = [arrays[name] for name in contraction.names]
-    scale = int(contraction.coefficient) if contraction.coefficient.is_Integer else contraction.coefficient
+    scale = _number(contraction.coefficient)
     inner = indices(tuple(summed), sizes)
     result: Array = {}
     for head in indices(contraction.output, sizes):
@@ -45,6 +45,10 @@ def contract(contraction: Contraction, arrays: Mapping[str, Array], sizes: Sizes
             total = total + value
         result[head] = total if scale == 1 else total * scale
     return result
+
+
+def _number(coefficient: Any) -> Any:
+    return int(coefficient) if coefficient.is_Integer else coefficient
 
 
 def _picker(row: Labels, labels: Labels) -> Any:
@@ -66,16 +70,16 @@ def run(program: Program, arrays: Mapping[str, Array], sizes: Sizes) -> dict[str
             known[line.name] = contract(expression, known, sizes)
         else:
             (first, name), *rest = expression.terms
-            value = {k: int(first) * x for k, x in known[name].items()}
+            value = {k: x * _number(first) for k, x in known[name].items()}
             for coefficient, other in rest:
-                value = {k: x + int(coefficient) * known[other][k] for k, x in value.items()}
+                value = {k: x + known[other][k] * _number(coefficient) for k, x in value.items()}
             known[line.name] = value
     return known
 
 
 def sizes_of(parametrisation: Parametrisation, size: int = 2) -> dict[str, int]:
     """Every label at one size."""
-    return {x: size for block in parametrisation.blocks for x in block.labels}
+    return dict.fromkeys(parametrisation.labels, size)
 
 
 def random_point(
@@ -90,7 +94,7 @@ def random_point(
 @lru_cache(maxsize=16)
 def _random_flow(parametrisation: Parametrisation, size: int, seed: int) -> dict[str, Array]:
     sizes = sizes_of(parametrisation, size)
-    return run(gradient_flow(parametrisation), random_point(parametrisation, sizes, Random(seed)), sizes)
+    return run(squared_loss_flow(parametrisation), random_point(parametrisation, sizes, Random(seed)), sizes)
 
 
 def run_at_random(parametrisation: Parametrisation, size: int = 2, seed: int = 0) -> tuple[dict[str, Array], Sizes]:
@@ -121,7 +125,7 @@ def gradient_check(parametrisation: Parametrisation, size: int = 2, seed: int = 
     moved = run(forward, dual, sizes)["W"]
     slope = sum(values["D"][k] * x.slope for k, x in moved.items())
     paired = sum(values[f"d{name}/dt"][k] * v for name, row in direction.items() for k, v in row.items())
-    degree = 2 * len(parametrisation.blocks) + 2
+    degree = 2 * max(len(term.slots) for term in parametrisation.terms) + 2
     return _zero_test([slope + paired], degree, sizes)
 
 
@@ -137,7 +141,7 @@ def law_check(parametrisation: Parametrisation, edges: bool, size: int = 2, seed
         first = {x: parametrisation.group(x)[0] for x in parametrisation.groups}
         laws = [Law(first[x], b, (), (x,)) for _, b, x in pairs if b != first[x]]
     rates = [rate for law in laws for rate in law_rates(law, values, sizes)]
-    return _zero_test(rates, 2 * len(parametrisation.blocks) + 2, sizes)
+    return _zero_test(rates, 2 * max(len(term.slots) for term in parametrisation.terms) + 2, sizes)
 
 
 def law_rates(law: Law, values: Mapping[str, Array], sizes: Sizes) -> list[Any]:

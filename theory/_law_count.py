@@ -24,7 +24,6 @@ from ._exact_evaluation import Array, Dual, Index, Sizes, indices, run
 from ._gradient import gradient_flow
 from ._laws import Law, conservation_laws
 from ._parametrisation import Parametrisation
-from ._program import Program
 from ._series import PRIME, Series, rank_mod_prime
 
 Entry = tuple[str, Index]
@@ -144,8 +143,6 @@ def _bracket_rank(
 ) -> int:
     """Rank of the pulled-back fields, seen through random covectors."""
     flow = gradient_flow(parametrisation)
-    lines = tuple(line for line in flow if line.name not in ("residual", "D"))
-    program = Program((*parametrisation.block_order, "D"), lines, flow.outputs)
     entries = list(start)
     outputs = indices(parametrisation.output, sizes)
     control = {k: Series([random.randrange(PRIME) for _ in range(length)]) for k in outputs}
@@ -154,7 +151,7 @@ def _bracket_rank(
         arrays: dict[str, Array] = {name: {} for name in parametrisation.block_order}
         for (name, k), value in zip(entries, point, strict=True):
             arrays[name][k] = value
-        values = run(program, {**arrays, "D": seed}, sizes)
+        values = run(flow, {**arrays, "D": seed}, sizes)
         return [values[f"d{name}/dt"][k] for name, k in entries]
 
     path = [[start[entry]] for entry in entries]

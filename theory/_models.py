@@ -6,11 +6,11 @@ theory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ._deep_tucker import deep_tucker
+from ._description import pair, product_of
 from ._parametrisation import Block, Parametrisation
-from ._program import Assignment, Contraction, Labels
 
 
 def deep_matrix(layers: int) -> Parametrisation:
@@ -42,7 +42,7 @@ def deep_cp(depth: int, order: int) -> Parametrisation:
         blocks += [*links, last]
         for k in range(depth - 1, 0, -1):
             result = Block(f"S{n}.{k}", (axes[k - 1], "r"))
-            steps.append(_pair(result, links[k - 1], last))
+            steps.append(pair(result, links[k - 1], last))
             last = result
         factors.append(last)
     steps += product_of(factors, output)
@@ -91,26 +91,3 @@ def _at_least(value: int, least: int, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
     return value
-
-
-def _pair(result: Block, left: Block, right: Block) -> Assignment:
-    return Assignment(result.name, Contraction(((left.name, left.labels), (right.name, right.labels)), result.labels))
-
-
-def product_of(blocks: Sequence[Block], output: Labels) -> tuple[Assignment, ...]:
-    """Multiply the blocks from the left into W; a label stays while W or a later block needs it, those of W first."""
-    left = blocks[0]
-    if len(blocks) == 1:
-        return (Assignment("W", Contraction(((left.name, left.labels),), output)),)
-    steps, taken = [], {block.name for block in blocks}
-    for k, block in enumerate(blocks[1:], start=1):
-        later = {label for other in blocks[k + 1 :] for label in other.labels}
-        carried = dict.fromkeys((*left.labels, *block.labels))
-        labels = [x for x in output if x in carried] + [x for x in carried if x in later and x not in output]
-        name = f"P{k}"
-        while name in taken:
-            name += "'"
-        result = Block(name, tuple(labels)) if k < len(blocks) - 1 else Block("W", output)
-        steps.append(_pair(result, left, block))
-        left = result
-    return tuple(steps)

@@ -11,7 +11,7 @@ from . import notation as s
 from ._components import component_entry, component_rate
 from ._derivation import Check, Derivation, Equality, Route, Sign, Step
 from ._exact_evaluation import Array, indices, run, sizes_of
-from ._gradient import gradient_flow
+from ._gradient import squared_loss_flow
 from ._group_size import Depth
 from ._parametrisation import Parametrisation
 from ._slice_norms import constant_alignment, escape_time, sigma_rate, slice_norm_rate, slice_norm_rate_bounds
@@ -272,7 +272,7 @@ def aligned_start(parametrisation: Parametrisation, formula: Expr) -> Check:
         "target": diagonal(parametrisation.output, targets),
         "weights": dict.fromkeys(indices(parametrisation.output, sizes), 1),
     }
-    values = run(gradient_flow(parametrisation), arrays, sizes)
+    values = run(squared_loss_flow(parametrisation), arrays, sizes)
     expected = tuple(
         formula.subs({s.g: g, s.lam: lam, Symbol("lambda", real=True): lam})
         for g, lam in zip(norms, targets, strict=True)

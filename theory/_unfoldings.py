@@ -14,7 +14,7 @@ from sympy import Expr, Integer, Rational, Symbol, diff, expand, sqrt, sympify
 from ._deep_tucker import deep_tucker
 from ._derivation import Check, Derivation, Equality, Route, Sign, Step
 from ._exact_evaluation import Array, Dual, indices, law_rates, run
-from ._gradient import gradient_flow
+from ._gradient import squared_loss_flow
 from ._group_size import Depth
 from ._laws import conservation_laws
 from ._program import Program
@@ -121,7 +121,7 @@ def moving_point(depth: int, order: int) -> Check:
         still = values | {f"d{b.name}/dt": values[b.name] for b in (law.left, law.right)}
         if any(expand(x) != 0 for x in law_rates(law, still, sizes)):
             return Check(False, str(law), "the point is not matrix-balanced")
-    flow = run(gradient_flow(model), values, sizes)
+    flow = run(squared_loss_flow(model), values, sizes)
     moving = {b.name: {i: Dual(x, flow[f"d{b.name}/dt"][i]) for i, x in values[b.name].items()} for b in model.blocks}
     rates = {i: x.slope for i, x in run(forward, moving, sizes)["W"].items()}
     row = [i for i in tensor if i[0] == 0]

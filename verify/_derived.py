@@ -80,7 +80,7 @@ def _lowered(formula: theory.Formula, backend: str) -> Callable[..., Any]:
 
 @cache
 def _flow(depth: int, order: int, chain: str) -> Any:
-    return lower(theory.gradient_flow(theory.deep_tucker(depth, order, chain)), "numpy")
+    return lower(theory.squared_loss_flow(theory.deep_tucker(depth, order, chain)), "numpy")
 
 
 _evaluated: WeakKeyDictionary[State, dict[str, Any]] = WeakKeyDictionary()

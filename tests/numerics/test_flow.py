@@ -25,7 +25,7 @@ from numerics import (
     solve_slice_norm,
 )
 from numerics._described import described
-from theory import Formula, component_rate, constant_alignment, deep_tucker, gradient_flow, slice_norm_rate
+from theory import Formula, component_rate, constant_alignment, deep_tucker, slice_norm_rate, squared_loss_flow
 
 
 def draw(architecture, batch=(), seed=0, size=1.0):
@@ -40,7 +40,7 @@ def draw(architecture, batch=(), seed=0, size=1.0):
 @pytest.mark.parametrize("architecture", TUCKER + CP[:5], ids=str)
 def test_the_compiled_flow_is_minus_the_reference_gradient(architecture, batch):
     blocks, target, weights = draw(architecture, batch)
-    program = gradient_flow(described(architecture))
+    program = squared_loss_flow(described(architecture))
     compiled = compile(program)({**blocks, "target": target, "weights": weights})
     in_torch = compile(program, "torch")(
         {name: torch.from_numpy(v) for name, v in {**blocks, "target": target, "weights": weights}.items()}
@@ -61,7 +61,7 @@ def test_the_compiled_flow_is_exact_on_fractions_and_precise_in_50_digits(archit
     }
     target = np.vectorize(Fraction, otypes=[object])(rng.integers(-3, 4, architecture.sizes))
     weights = np.full(architecture.sizes, Fraction(1, 7), dtype=object)
-    program = gradient_flow(described(architecture))
+    program = squared_loss_flow(described(architecture))
     rates = compile(program)({**exact, "target": target, "weights": weights})
     gradient = reference_gradient(architecture, exact, target, weights)
     assert all((rates[name] == -gradient[name]).all() for name in gradient)
@@ -98,13 +98,13 @@ def test_irrational_constants_are_lowered_to_torch():
 def test_inputs_that_do_not_fit_are_refused_by_name():
     architecture = Architecture(2, (3, 2), (2, 2))
     blocks, target, weights = draw(architecture)
-    program = compile(gradient_flow(deep_tucker(2, 2)))
+    program = compile(squared_loss_flow(deep_tucker(2, 2)))
     with pytest.raises(UsageError, match="missing input 'target'"):
         program({**blocks, "weights": weights})
     with pytest.raises(UsageError, match="has shape"):
         program({**blocks, "target": target[:2], "weights": weights})
     with pytest.raises(UsageError, match="unknown backend"):
-        compile(gradient_flow(deep_tucker(2, 2)), "jax")
+        compile(squared_loss_flow(deep_tucker(2, 2)), "jax")
 
 
 def test_depth_zero_relaxes_exponentially_with_the_weights_as_rates():

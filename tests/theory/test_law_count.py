@@ -15,7 +15,7 @@ from theory import (
     cp,
     deep_matrix,
     deep_tucker,
-    gradient_flow,
+    squared_loss_flow,
     tensor_train,
 )
 from theory import _law_count as counting
@@ -107,7 +107,7 @@ def test_the_laws_are_orthogonal_to_every_gradient_field():
         "target": {k: rng.randrange(PRIME) for k in _out(model)},
         "weights": {k: rng.randrange(PRIME) for k in _out(model)},
     }
-    values = run(gradient_flow(model), {**arrays, **extra}, sizes)
+    values = run(squared_loss_flow(model), {**arrays, **extra}, sizes)
     velocity = [values[f"d{name}/dt"][k] for name, k in point]
     for row in counting.law_gradients(model, sizes, point):
         assert sum(a * b for a, b in zip(row, velocity, strict=True)) % PRIME == 0

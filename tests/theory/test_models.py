@@ -68,7 +68,7 @@ def test_every_derivation_of_a_model_holds(model):
 
 @pytest.mark.parametrize("describe", [deep_matrix, cp, deep_cp, tensor_train])
 def test_a_description_is_at_most_forty_lines(describe):
-    helpers = inspect.getsource(models._pair) + inspect.getsource(models.product_of)
+    helpers = inspect.getsource(models.pair) + inspect.getsource(models.product_of)
     assert len((inspect.getsource(describe) + helpers).splitlines()) <= 40
 
 

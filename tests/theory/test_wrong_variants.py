@@ -12,6 +12,7 @@ from theory import _catalogue as catalogue
 from theory import _chain_proofs as chains
 from theory import _componentwise as componentwise
 from theory import _exact_evaluation as exact
+from theory import _gradient as derived
 from theory import _incremental as incremental
 from theory import _local_proofs as local
 from theory import _mode_proofs as mode
@@ -196,9 +197,10 @@ def _mutants(model):
 def test_a_wrong_program_is_rejected_by_every_route(monkeypatch, name):
     model = deep_tucker(2, 2)
     program = _mutants(model)[name]
-    for module in (local, exact, componentwise):
+    caches = (local._tape, exact._random_flow, componentwise.polynomial_flow, theory.squared_loss_flow)
+    for module in (local, derived, componentwise):
         monkeypatch.setattr(module, "gradient_flow", lambda p: program)
-    for cache in (local._tape, exact._random_flow, componentwise.polynomial_flow):
+    for cache in caches:
         cache.cache_clear()
     try:
         proofs = [local.euler_steps(model, x) for x in model.groups]
@@ -209,7 +211,7 @@ def test_a_wrong_program_is_rejected_by_every_route(monkeypatch, name):
         if "intermediate" not in name and "core" not in name:
             assert not exact.law_check(model, True).holds
     finally:
-        for cache in (local._tape, exact._random_flow, componentwise.polynomial_flow):
+        for cache in caches:
             cache.cache_clear()
 
 
