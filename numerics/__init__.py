@@ -24,18 +24,21 @@ from numerics._keys import (
     key_lines,
     parse_keys,
 )
+from numerics._losses import LOSSES, SQUARED, Loss, loss_of
 from numerics._lower import BACKENDS, CompiledProgram, compile
 from numerics._matched import gaussian_start, matched_start, paper_start
 from numerics._memory import available_bytes, check_memory, needed_bytes
 from numerics._model import DeepTucker, component, compose, factor, weighted_loss
+from numerics._network import Network
 from numerics._observables import alignments, block_norms, unbalancedness, watch
 from numerics._optimizers import OPTIMIZERS, GroupRMSprop
 from numerics._penalties import prox_schatten, prox_slices, schatten, shrink, slice_penalty
 from numerics._problems import Completion, Problem, Sensing, full_observation, observe
 from numerics._reduced import solve_component, solve_slice_norm
-from numerics._reference import reference_compose, reference_gradient
+from numerics._reference import reference_compose, reference_gradient, reference_pullback
 from numerics._regularizer import Representation, representation_cost
 from numerics._sharpness import problem_sharpness, sharpness
+from numerics._sized import Model
 from numerics._spectra import effective_rank, mode_spectra, participation_ratio
 from numerics._starts import balance, matrix_balance, scale, unbalance
 from numerics._superdiagonal import component_blocks
@@ -58,10 +61,12 @@ from numerics._trainer import Trainer
 __all__ = [
     "BACKENDS",
     "FLOAT64",
+    "LOSSES",
     "MAX_SEED",
     "MP",
     "OPTIMIZERS",
     "SOURCES",
+    "SQUARED",
     "Architecture",
     "Arithmetic",
     "Chain",
@@ -79,6 +84,9 @@ __all__ = [
     "GroupRMSprop",
     "History",
     "IntegerList",
+    "Loss",
+    "Model",
+    "Network",
     "NotConverged",
     "NumberList",
     "Problem",
@@ -113,6 +121,7 @@ __all__ = [
     "key_lines",
     "load_checkpoint",
     "load_data",
+    "loss_of",
     "matched_start",
     "matrix_balance",
     "mode_product",
@@ -132,6 +141,7 @@ __all__ = [
     "read_table",
     "reference_compose",
     "reference_gradient",
+    "reference_pullback",
     "representation_cost",
     "run_point",
     "save_checkpoint",

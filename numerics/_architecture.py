@@ -1,19 +1,18 @@
 """What a deep Tucker or CP model looks like: depth, sizes, ranks, chain, and the shape of every block."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from numerics._errors import UsageError
+from numerics._sized import Model
 
 Chain = Literal["column", "mode", "gate"]
-Model = Literal["tucker", "cp"]
+Family = Literal["tucker", "cp"]
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Model):
     """A deep Tucker or CP model of given depth, mode sizes, core sizes and chain; Source: (1), (2).
 
     CP is Tucker whose core is fixed at ones on the superdiagonal, so that W = sum_r u_r^(1) x .. x u_r^(N); it has no
@@ -35,7 +34,7 @@ class Architecture:
     sizes: tuple[int, ...]
     ranks: tuple[int, ...] = ()
     chain: Chain = "column"
-    model: Model = "tucker"
+    model: Family = "tucker"
 
     def __init__(
         self,
@@ -68,8 +67,8 @@ class Architecture:
             raise UsageError(f"{len(self.sizes)} sizes but {len(self.ranks)} ranks: give one rank for each mode")
         if self.chain not in get_args(Chain):
             raise UsageError(f"chain must be one of {', '.join(get_args(Chain))}, got {self.chain!r}")
-        if self.model not in get_args(Model):
-            raise UsageError(f"model must be one of {', '.join(get_args(Model))}, got {self.model!r}")
+        if self.model not in get_args(Family):
+            raise UsageError(f"model must be one of {', '.join(get_args(Family))}, got {self.model!r}")
         if self.model == "cp" and not (self.depth and len(set(self.ranks)) == 1):
             raise UsageError(
                 f"model=cp needs depth 1 or more and one number of components for all modes, got depth {self.depth} "
@@ -77,11 +76,6 @@ class Architecture:
             )
         if self.depth == 0 and self.ranks != self.sizes:
             raise UsageError("depth 0 is the core alone: ranks must equal sizes")
-
-    @property
-    def order(self) -> int:
-        """Number of modes N."""
-        return len(self.sizes)
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -105,31 +99,6 @@ class Architecture:
         """Blocks of a group: the core slice and the K of one mode, CP the K of every mode. Source: (4)."""
         return 1 + self.depth if self.model == "tucker" else self.order * self.depth
 
-    @property
-    def parameter_count(self) -> int:
-        """Number of scalar parameters of one model."""
-        return sum(prod(shape) for shape in self.shapes.values())
-
     def links(self, mode: int) -> tuple[str, ...]:
         """Names A{n}.1 .. A{n}.K-1 of the chain of `mode` (0-based)."""
         return tuple(f"A{mode + 1}.{k}" for k in range(1, self.depth))
-
-    def batch_shape(self, parameters: Mapping[str, Any]) -> tuple[int, ...]:
-        """Leading dimensions shared by all blocks of `parameters`.
-
-        Raises:
-            UsageError: if a block is missing, unknown, or has another shape.
-        """
-        if missing := [name for name in self.shapes if name not in parameters]:
-            raise UsageError(f"missing block {missing[0]!r}; this model has {', '.join(self.shapes)}")
-        if extra := [name for name in parameters if name not in self.shapes]:
-            raise UsageError(f"unknown block {extra[0]!r}; this model has {', '.join(self.shapes)}")
-        batch: tuple[int, ...] | None = None
-        for name, shape in self.shapes.items():
-            actual = tuple(parameters[name].shape)
-            lead = actual[: len(actual) - len(shape)]
-            if actual[len(lead) :] != shape or (batch is not None and lead != batch):
-                expected = f"{'batch + ' if batch is None else ''}{(batch or ()) + shape}"
-                raise UsageError(f"block {name!r} has shape {actual}, expected {expected}")
-            batch = lead
-        return batch or ()

@@ -9,11 +9,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from numerics._architecture import Architecture
 from numerics._errors import DivergenceError, UsageError
-from numerics._model import DeepTucker, compose, weighted_loss
+from numerics._losses import SQUARED, Loss
+from numerics._model import DeepTucker, compose
 from numerics._optimizers import make_optimizer
 from numerics._sharpness import enough_iterations, sharpness
+from numerics._sized import Model
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Run:
         steps: step index of every record.
     """
 
-    architecture: Architecture
+    architecture: Model
     times: Float[Tensor, "T"]
     steps: Int[Tensor, "T"]
     losses: Float[Tensor, "T *batch"]
@@ -42,14 +43,14 @@ class Run:
 
 
 def problem_losses(
-    architecture: Architecture, parameters: Mapping[str, Tensor], target: Tensor, weights: Tensor
+    architecture: Model, parameters: Mapping[str, Tensor], target: Tensor, weights: Tensor, loss: Loss = SQUARED
 ) -> Float[Tensor, "*batch"]:
-    """Loss of every problem of a batch. Source: (3)."""
-    return weighted_loss(compose(architecture, parameters), target, weights, order=architecture.order)
+    """Loss of every problem of a batch. Source: (3), (24)."""
+    return loss.total(compose(architecture, parameters), target, weights, order=architecture.order)
 
 
 def check_problem(
-    architecture: Architecture, parameters: Mapping[str, Tensor], target: Tensor, weights: Tensor
+    architecture: Model, parameters: Mapping[str, Tensor], target: Tensor, weights: Tensor, loss: Loss = SQUARED
 ) -> None:
     """Refuse what cannot be trained: shapes, dtypes, non-finite numbers, no observation at all.
 
@@ -67,10 +68,11 @@ def check_problem(
             raise UsageError(f"{name} has entries that are not finite")
     if not (weights.flatten(weights.ndim - architecture.order) != 0).any(-1).all():
         raise UsageError("the mask observes nothing: at least one weight of every problem must not be zero")
+    loss.check_targets(target, weights)
 
 
 def descend(
-    architecture: Architecture,
+    architecture: Model,
     parameters: Mapping[str, Any],
     target: Any,
     weights: Any,
@@ -81,6 +83,7 @@ def descend(
     optimizer: str = "gd",
     weight_decay: float = 0.0,
     limit: float = 1e6,
+    loss: Loss = SQUARED,
     options: Mapping[str, Any] | None = None,
     on_record: Callable[[int, Tensor], None] | None = None,
 ) -> Run:
@@ -92,6 +95,7 @@ def descend(
         record_every: a record at steps 0, record_every, ..., and at the last step.
         optimizer: a name of `OPTIMIZERS`; `options` are passed on to it.
         weight_decay: adds weight_decay * block to every gradient.
+        loss: what an entry costs.
         limit: a loss above limit * (first loss + 1) counts as divergence.
 
     Raises:
@@ -100,7 +104,7 @@ def descend(
     """
     start = {name: torch.as_tensor(value) for name, value in parameters.items()}
     target, weights = torch.as_tensor(target), torch.as_tensor(weights)
-    check_problem(architecture, start, target, weights)
+    check_problem(architecture, start, target, weights, loss)
     if not step > 0 or not math.isfinite(step) or steps < 0 or record_every < 1:
         raise UsageError(f"step must be positive, steps >= 0, record_every >= 1; got {step}, {steps}, {record_every}")
     model = DeepTucker(architecture, start)
@@ -120,14 +124,14 @@ def descend(
     row = 0
     for index in range(steps + 1):
         rule.zero_grad(set_to_none=True)
-        per_problem = weighted_loss(model(), target, weights, order=architecture.order)
+        per_problem = loss.total(model(), target, weights, order=architecture.order)
         total = per_problem.sum()
         value = total.item()
         if index == 0:
-            ceiling = limit * (value + 1)
-        if not value <= ceiling:
+            ceiling = limit * (abs(value) + 1)
+        if not -math.inf < value <= ceiling:
             worst = int(torch.nan_to_num(per_problem.detach(), nan=math.inf).flatten().argmax())
-            stable = _stable_step(architecture, last, target, weights)
+            stable = _stable_step(architecture, last, target, weights, loss)
             raise DivergenceError(index, value, step, stable, worst)
         if index == indices[row]:
             losses[row] = per_problem.detach()
@@ -145,8 +149,8 @@ def descend(
 
 
 def _stable_step(
-    architecture: Architecture, parameters: Mapping[str, Tensor], target: Tensor, weights: Tensor
+    architecture: Model, parameters: Mapping[str, Tensor], target: Tensor, weights: Tensor, loss: Loss
 ) -> float | None:
     iterations = enough_iterations(architecture)
-    top = float(sharpness(architecture, parameters, target, weights, iterations=iterations).max())
+    top = float(sharpness(architecture, parameters, target, weights, iterations=iterations, loss=loss).max())
     return 2 / top if math.isfinite(top) and top > 0 else None

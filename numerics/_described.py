@@ -1,11 +1,31 @@
 """Which of theory's models an architecture is: the compiled flows start here."""
 
+from functools import singledispatch
+
 from numerics._architecture import Architecture
 from numerics._errors import UsageError
+from numerics._network import Network
+from numerics._sized import Model
 from theory import Parametrisation, deep_cp, deep_tucker
 
 
-def described(architecture: Architecture) -> Parametrisation:
+@singledispatch
+def described(model: Model) -> Parametrisation:
+    """The description of a model, with which theory derives its flow.
+
+    Raises:
+        UsageError: for a model that theory does not describe.
+    """
+    raise UsageError(f"theory has no description of {model!r}")
+
+
+@described.register
+def _of_network(network: Network) -> Parametrisation:
+    return network.description
+
+
+@described.register
+def _of_architecture(architecture: Architecture) -> Parametrisation:
     """theory's description, whose blocks have the names and shapes of `architecture`.
 
     Raises:

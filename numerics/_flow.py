@@ -6,16 +6,18 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
-from numerics._architecture import Architecture
 from numerics._described import described
 from numerics._errors import UsageError
 from numerics._integrate import Event, Field, Solution, integrate
+from numerics._losses import SQUARED, Loss
 from numerics._lower import CompiledProgram, compile
+from numerics._sized import Model
 from numerics._stiff import Derivative, integrate_stiff
 from numerics._tangent import PREFIX, compiled_tangent
-from theory import Parametrisation, squared_loss_flow
+from theory import Parametrisation, gradient_flow
 
 Array = np.ndarray
 EXPLICIT_BUDGET = 20_000  # evaluations after which method="auto" takes a problem for stiff
@@ -24,14 +26,16 @@ EXPLICIT_BUDGET = 20_000  # evaluations after which method="auto" takes a proble
 @lru_cache(maxsize=64)
 def compiled_flow(model: Parametrisation) -> CompiledProgram:
     """theory's gradient flow of a model, lowered to NumPy."""
-    return compile(squared_loss_flow(model))
+    return compile(gradient_flow(model))
 
 
 class FlowField:
     """Right-hand side d(parameters)/dt = -gradient on a flat state (problem after problem, block after block)."""
 
-    def __init__(self, architecture: Architecture, batch: tuple[int, ...], target: Array, weights: Array) -> None:
-        self.architecture, self.batch = architecture, batch
+    def __init__(
+        self, architecture: Model, batch: tuple[int, ...], target: Array, weights: Array, loss: Loss = SQUARED
+    ) -> None:
+        self.architecture, self.batch, self.loss = architecture, batch, loss
         self.problems = int(np.prod(batch, dtype=int))
         self.lead = () if not batch else (self.problems,)
         self.sizes = architecture.sizes
@@ -47,6 +51,8 @@ class FlowField:
             self._slices.append((name, slice(offset, offset + size), (*self.lead, *shape)))
             offset += size
         self._steps: Any = None
+        self._nowhere = np.zeros((*self.lead, *self.sizes))  # tells a plan the shape of D
+        self._target, self._weights = torch.from_numpy(self.target), torch.from_numpy(self.weights)
         self._rates = [(cut, self.program.program.outputs[name]) for name, cut, _ in self._slices]
 
     def _flat(self, values: Array, name: str) -> Array:
@@ -73,18 +79,32 @@ class FlowField:
         }
 
     def blocks(self, y: Array) -> dict[str, Array]:
-        """Views of the blocks in a flat state, with target and weights beside them."""
+        """Views of the blocks in a flat state, and a D that only has the right shape."""
         state = y.reshape(self.problems, self.width) if self.lead else y
         values = {name: state[..., cut].reshape(shape) for name, cut, shape in self._slices}
-        values["target"], values["weights"] = self.target, self.weights
+        values["D"] = self._nowhere
         return values
 
-    def __call__(self, t: float, y: Float[np.ndarray, "BP"]) -> Float[np.ndarray, "BP"]:
+    def _gradient(self, W: Array) -> Array:
+        """D at W."""
+        if self.loss.polynomial:  # written with operators alone
+            return np.asarray(self.loss.gradient(W, self.target, self.weights))
+        found = self.loss.gradient(torch.from_numpy(np.ascontiguousarray(W)), self._target, self._weights)
+        return np.asarray(found.numpy())
+
+    def evaluate(self, y: Float[np.ndarray, "BP"]) -> dict[str, Array]:
+        """Every value of the program at a flat state: "W", "D", "dX/dt", ..."""
         values = self.blocks(y)
         if self._steps is None:
             self._steps = self.program.steps(values)
         for name, step in self._steps:
             values[name] = step(values)
+            if name == "W":
+                values["D"] = self._gradient(values[name])
+        return values
+
+    def __call__(self, t: float, y: Float[np.ndarray, "BP"]) -> Float[np.ndarray, "BP"]:
+        values = self.evaluate(y)
         rate = np.empty_like(y)
         view = rate.reshape(self.problems, self.width) if self.lead else rate
         for cut, name in self._rates:
@@ -101,9 +121,15 @@ class FlowField:
         values = self.blocks(y)
         tangents = self.blocks(v)
         values |= {PREFIX + name: tangents[name] for name, _, _ in self._slices}
+        values[PREFIX + "D"] = self._nowhere
         program = self._tangent
         for name, step in program.steps(values):
             values[name] = step(values)
+            if name == "W":
+                values["D"] = self._gradient(values[name])
+            elif name == PREFIX + "W":
+                bend = self.loss.curvature(torch.from_numpy(np.ascontiguousarray(values["W"])), self._target)
+                values[PREFIX + "D"] = (self._weights * bend).numpy() * values[name]
         outputs = program.program.outputs
         return tuple(  # type: ignore[return-value]
             np.concatenate(
@@ -113,13 +139,12 @@ class FlowField:
         )
 
     def losses(self, states: Float[np.ndarray, "*T B P"]) -> Array:
-        """Loss of every problem, from the program's residual and D; (*T, *batch)."""
+        """Loss of every problem at the program's W; (*T, *batch)."""
         lead = states.shape[:-2]
         result = np.empty((*lead, self.problems))
         for index in np.ndindex(*lead):
-            values = self.program.evaluate(self.blocks(states[index].reshape(-1)))
-            terms = (values["residual"] * values["D"]).reshape(self.problems, -1)
-            result[index] = terms.sum(axis=1) / 2
+            W = torch.from_numpy(np.ascontiguousarray(self.evaluate(states[index].reshape(-1))["W"]))
+            result[index] = self.loss.total(W, self._target, self._weights, order=len(self.sizes)).numpy()
         return result.reshape(*lead, *self.batch)
 
 
@@ -169,7 +194,7 @@ class FlowSolution:
         events: for each event name the time of every problem, nan where it did not happen.
     """
 
-    architecture: Architecture
+    architecture: Model
     times: Float[np.ndarray, "T"]
     losses: Float[np.ndarray, "T *batch"]
     parameters: dict[str, Array]
@@ -185,7 +210,7 @@ class FlowSolution:
 
 
 def solve_flow(
-    architecture: Architecture,
+    architecture: Model,
     parameters: Mapping[str, Any],
     target: Any,
     weights: Any,
@@ -198,6 +223,7 @@ def solve_flow(
     events: Sequence[Event] = (),
     modified_step: float | Array = 0.0,
     weight_decay: float = 0.0,
+    loss: Loss = SQUARED,
 ) -> FlowSolution:
     """Integrate the gradient flow of a batch of problems in one solver; Source: (3), theory.gradient_flow.
 
@@ -213,13 +239,14 @@ def solve_flow(
             "auto": DOP853 for the first EXPLICIT_BUDGET evaluations, then "exponential" from the last time recorded.
         budget: most evaluations of the right-hand side.
         modified_step: one number, or one for each problem (*batch).
+        loss: what an entry costs; with a modified step it has a second derivative.
 
     Raises:
         UsageError: if shapes disagree, values are not finite, or the times do not rise.
     """
     arrays = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
     batch = architecture.batch_shape(arrays)
-    field = FlowField(architecture, batch, np.asarray(target), np.asarray(weights))
+    field = FlowField(architecture, batch, np.asarray(target), np.asarray(weights), loss)
     if np.ndim(modified_step) and np.shape(modified_step) != batch:
         raise UsageError(f"modified_step has shape {np.shape(modified_step)}, expected one number or {batch}")
     rate, start = modified(field, modified_step, weight_decay), field.pack(arrays)

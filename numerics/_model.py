@@ -1,13 +1,18 @@
 """The deep Tucker and CP models by hand in PyTorch: functional, differentiable, batched; knows nothing of theory."""
 
 from collections.abc import Mapping, Sequence
+from functools import singledispatch
 from string import ascii_lowercase
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from numerics._architecture import Architecture
+from numerics._losses import SQUARED
+from numerics._network import Network, compose_network, network_component
+from numerics._sized import Model
 from numerics._tensors import mode_product
 
 Parameters = Mapping[str, Tensor]
@@ -30,8 +35,21 @@ def factor(architecture: Architecture, parameters: Parameters, mode: int) -> Flo
     return U
 
 
-def compose(architecture: Architecture, parameters: Parameters) -> Float[Tensor, "*batch_and_sizes"]:
-    """End-to-end tensor W = G x_1 U^(1) .. x_N U^(N), (*batch, I_1, .., I_N). Source: (1), (2)."""
+@singledispatch
+def compose(model: Model, parameters: Parameters) -> Float[Tensor, "*batch_and_sizes"]:
+    """End-to-end tensor W of a model, (*batch, I_1, .., I_N); deep Tucker G x_1 U^(1) .. x_N U^(N). Source: (1).
+
+    Raises:
+        TypeError: for something that is no model.
+    """
+    raise TypeError(f"{model!r} is no model")
+
+
+compose.register(Network, compose_network)
+
+
+@compose.register
+def _compose_tucker(architecture: Architecture, parameters: Any) -> Tensor:
     if architecture.model == "cp":
         return _sum_of_products([factor(architecture, parameters, mode) for mode in range(architecture.order)])
     W = parameters["G"]
@@ -47,13 +65,20 @@ def _sum_of_products(factors: Sequence[Tensor]) -> Tensor:
     return torch.einsum(f"{','.join(f'...{mode}r' for mode in modes)}->...{''.join(modes)}", *factors)
 
 
-def component(
-    architecture: Architecture, parameters: Parameters, mode: int, r: int
-) -> Float[Tensor, "*batch_and_sizes"]:
-    """W_{n,r}: the part of W that passes through index r of `mode` (both 0-based), (*batch, *sizes). Source: (4).
+@singledispatch
+def component(model: Model, parameters: Parameters, mode: Any, r: int) -> Float[Tensor, "*batch_and_sizes"]:
+    """W_{n,r}: the part of W through index r of `mode` (0-based) or of a label, (*batch, *sizes). Source: (4), (22).
 
     CP: the r-th product of columns, the same for every mode.
     """
+    raise TypeError(f"{model!r} is no model")
+
+
+component.register(Network, network_component)
+
+
+@component.register
+def _component_of_tucker(architecture: Architecture, parameters: Any, mode: int, r: int) -> Tensor:
     order = architecture.order
     if architecture.model == "cp":
         return _sum_of_products([factor(architecture, parameters, n)[..., r : r + 1] for n in range(order)])
@@ -72,16 +97,13 @@ def weighted_loss(W: Tensor, target: Tensor, weights: Tensor, *, order: int | No
         order: number of tensor modes; the dimensions before them are batch. Default: those of the smallest of the
             three arrays, so it must be given when all three carry batch dimensions.
     """
-    residual = W - target
-    entries = weights * residual * residual
-    order = min(W.ndim, target.ndim, weights.ndim) if order is None else order
-    return entries.flatten(entries.ndim - order).sum(-1) / 2
+    return SQUARED.total(W, target, weights, order=order)
 
 
 class DeepTucker(nn.Module):
-    """Deep Tucker or CP model (or a batch of them) whose blocks are `nn.Parameter`s; forward() gives W."""
+    """A model, deep Tucker or any other (or a batch of them), whose blocks are `nn.Parameter`s; forward() gives W."""
 
-    def __init__(self, architecture: Architecture, parameters: Parameters) -> None:
+    def __init__(self, architecture: Model, parameters: Parameters) -> None:
         super().__init__()
         architecture.batch_shape(parameters)
         self.architecture = architecture

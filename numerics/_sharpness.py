@@ -6,24 +6,26 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from numerics._architecture import Architecture
-from numerics._model import compose, weighted_loss
+from numerics._losses import SQUARED, Loss
+from numerics._model import compose
 from numerics._problems import Problem
+from numerics._sized import Model
 
 
-def enough_iterations(architecture: Architecture) -> int:
+def enough_iterations(architecture: Model) -> int:
     """Iterations for the bound of a message about divergence: fewer for a model that takes seconds for each."""
     return max(4, min(50, 10**8 // architecture.parameter_count))
 
 
 def sharpness(
-    architecture: Architecture,
+    architecture: Model,
     parameters: Mapping[str, Tensor],
     target: Tensor,
     weights: Tensor,
     *,
     iterations: int = 50,
     seed: int = 0,
+    loss: Loss = SQUARED,
 ) -> Float[Tensor, "*batch"]:
     """Largest absolute eigenvalue of the Hessian of every problem's loss, bounded from below.
 
@@ -34,21 +36,21 @@ def sharpness(
         iterations: power iterations; the problems of a batch share one Hessian-vector product.
     """
 
-    def loss(W: Tensor) -> Tensor:
-        return weighted_loss(W, target, weights, order=architecture.order)
+    def loss_at(W: Tensor) -> Tensor:
+        return loss.total(W, target, weights, order=architecture.order)
 
-    return loss_sharpness(architecture, parameters, loss, iterations=iterations, seed=seed)
+    return loss_sharpness(architecture, parameters, loss_at, iterations=iterations, seed=seed)
 
 
 def problem_sharpness(
-    architecture: Architecture, parameters: Mapping[str, Tensor], problem: Problem, *, iterations: int = 50
+    architecture: Model, parameters: Mapping[str, Tensor], problem: Problem, *, iterations: int = 50
 ) -> Float[Tensor, "*batch"]:
     """The same for any problem."""
     return loss_sharpness(architecture, parameters, problem.loss, iterations=iterations)
 
 
 def loss_sharpness(
-    architecture: Architecture,
+    architecture: Model,
     parameters: Mapping[str, Tensor],
     loss_at: Callable[[Tensor], Tensor],
     *,
@@ -79,6 +81,8 @@ def loss_sharpness(
         norm = dot(vector, vector).sqrt()
         vector = scaled(vector, 1 / norm.clamp_min(torch.finfo(norm.dtype).tiny))
         inner = torch.stack([(g * v).sum() for g, v in zip(first, vector, strict=True)]).sum()
+        if not inner.requires_grad:  # the gradient is constant: there is no curvature
+            return torch.zeros_like(value)
         vector = torch.autograd.grad(inner, blocks, retain_graph=True, materialize_grads=True)
         value = dot(vector, vector).sqrt()
     return value

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from numerics._lower import CompiledProgram, compile
-from theory import Assignment, Contraction, LinearCombination, Parametrisation, Program, squared_loss_flow
+from theory import Assignment, Contraction, LinearCombination, Parametrisation, Program, gradient_flow
 
 PREFIX = "tangent of "
 
@@ -49,5 +49,5 @@ def tangent_program(program: Program, moving: tuple[str, ...]) -> Program:
 
 @lru_cache(maxsize=64)
 def compiled_tangent(model: Parametrisation) -> CompiledProgram:
-    """theory's gradient flow with its directional derivative in the blocks, lowered to NumPy."""
-    return compile(tangent_program(squared_loss_flow(model), model.block_order))
+    """theory's gradient flow with its directional derivative in the blocks and in D, lowered to NumPy."""
+    return compile(tangent_program(gradient_flow(model), (*model.block_order, "D")))
