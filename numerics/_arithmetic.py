@@ -26,6 +26,18 @@ class Arithmetic(ABC):
     def svd(self, matrix: Array) -> tuple[Array, Array, Array]:
         """Thin singular value decomposition U, s, V^T."""
 
+    @abstractmethod
+    def exp(self, values: Array) -> Array:
+        """Entrywise exponential function."""
+
+    @abstractmethod
+    def log(self, values: Array) -> Array:
+        """Entrywise natural logarithm."""
+
+    @abstractmethod
+    def solve(self, matrix: Array, right: Array) -> Array:
+        """Some X with matrix @ X = right; where the square matrix is singular, one if there is any."""
+
     @property
     @abstractmethod
     def eps(self) -> Any:
@@ -54,6 +66,15 @@ class Float64(Arithmetic):
     def svd(self, matrix: Array) -> tuple[Array, Array, Array]:
         return np.linalg.svd(matrix, full_matrices=False)
 
+    def exp(self, values: Array) -> Array:
+        return np.asarray(np.exp(values))
+
+    def log(self, values: Array) -> Array:
+        return np.asarray(np.log(values))
+
+    def solve(self, matrix: Array, right: Array) -> Array:
+        return np.asarray(np.linalg.lstsq(matrix, right, rcond=1e-11)[0])
+
     @property
     def eps(self) -> float:
         return float(np.finfo(np.float64).eps)
@@ -81,6 +102,36 @@ class MP(Arithmetic):
             return Vt.T, s, U.T
         U, s, Vt = mpmath.mp.svd_r(mpmath.matrix(matrix.tolist()), full_matrices=False)
         return _from_matrix(U), np.array(list(s), dtype=object), _from_matrix(Vt)
+
+    def exp(self, values: Array) -> Array:
+        return np.asarray(np.frompyfunc(mpmath.exp, 1, 1)(values), dtype=object)
+
+    def log(self, values: Array) -> Array:
+        return np.asarray(np.frompyfunc(mpmath.log, 1, 1)(values), dtype=object)
+
+    def solve(self, matrix: Array, right: Array) -> Array:
+        columns = right.reshape(len(right), -1)
+        whole = np.concatenate([matrix, columns], axis=1)
+        size, result = len(matrix), columns * 0
+        nothing = max((abs(x) for x in matrix.flat), default=0) * mpmath.sqrt(self.eps)
+        rows: list[tuple[int, int]] = []
+        for k in range(size):  # Gauss with the largest pivot of a column; a column without one keeps the unknown at 0
+            place = len(rows)
+            if place == size:
+                break
+            pivot = place + int(np.argmax([abs(x) for x in whole[place:, k]]))
+            if abs(whole[pivot, k]) <= nothing:
+                whole[:, k] = whole[:, k] * 0
+                continue
+            whole[[place, pivot]] = whole[[pivot, place]]
+            whole[place] = whole[place] / whole[place, k]
+            for row in range(size):
+                if row != place and whole[row, k] != 0:
+                    whole[row] = whole[row] - whole[row, k] * whole[place]
+            rows.append((place, k))
+        for place, k in rows:
+            result[k] = whole[place, size:]
+        return np.asarray(result.reshape(right.shape))
 
     @property
     def eps(self) -> Any:

@@ -10,6 +10,9 @@ import numpy as np
 from numerics._architecture import Architecture
 from numerics._arithmetic import FLOAT64, Arithmetic
 from numerics._errors import UsageError
+from numerics._gauge import least_norm
+from numerics._network import Network
+from numerics._sized import Model
 
 Array = np.ndarray
 Blocks = dict[str, Array]
@@ -28,8 +31,34 @@ def _in_its_precision(build: Callable[..., Blocks]) -> Callable[..., Blocks]:
     return wrapped
 
 
+def balance(model: Model, raw: Mapping[str, Any], arithmetic: Arithmetic = FLOAT64) -> Blocks:
+    """A balanced start: in every group ||B_r||^2 / d_B agrees. Source: (4), (6), (22), (23).
+
+    Deep Tucker: every block of a group gets the norm of its core slice; the core stays. Any other model: the point of
+    least norm that rescaling the slices of `raw` leads to, which leaves W; a slice that is zero in one block of a group
+    is zero in all.
+    """
+    if isinstance(model, Network):
+        with arithmetic.precision():
+            return least_norm(model, raw, arithmetic, bonds=False)
+    return _balance_tucker(model, raw, arithmetic)
+
+
+def matrix_balance(model: Model, raw: Mapping[str, Any], arithmetic: Arithmetic = FLOAT64) -> Blocks:
+    """A start at which all matrix laws (7) hold with value zero. Source: (7), (23).
+
+    Raises:
+        UsageError: deep Tucker with rank(G_(n)) (CP: R) > I_n where a whole-matrix law needs it to be at most I_n.
+        NotConverged: a Gram matrix over a bond of another model is singular.
+    """
+    if isinstance(model, Network):
+        with arithmetic.precision():
+            return least_norm(model, raw, arithmetic, bonds=True)
+    return _matrix_balance_tucker(model, raw, arithmetic)
+
+
 @_in_its_precision
-def balance(architecture: Architecture, raw: Mapping[str, Any], arithmetic: Arithmetic = FLOAT64) -> Blocks:
+def _balance_tucker(architecture: Any, raw: Mapping[str, Any], arithmetic: Arithmetic = FLOAT64) -> Blocks:
     """Rescale every chain block to the norm of its core slice; the core stays. Source: (4), (6).
 
     With chain="mode" the shared matrices take the norm of the whole core, which is what the flow conserves there.
@@ -52,7 +81,7 @@ def balance(architecture: Architecture, raw: Mapping[str, Any], arithmetic: Arit
 
 
 @_in_its_precision
-def matrix_balance(architecture: Architecture, raw: Mapping[str, Any], arithmetic: Arithmetic = FLOAT64) -> Blocks:
+def _matrix_balance_tucker(architecture: Any, raw: Mapping[str, Any], arithmetic: Arithmetic = FLOAT64) -> Blocks:
     """Make all matrix laws (7) hold with value zero; directions come from `raw`, the core stays.
 
     column: A_k = g u_k u_{k+1}^T, a = g u_K. gate: same as `balance`. mode, and every chain at K = 1:
@@ -63,9 +92,9 @@ def matrix_balance(architecture: Architecture, raw: Mapping[str, Any], arithmeti
         UsageError: if rank(G_(n)) (CP: R) > I_n where a whole-matrix law needs it to be at most I_n.
     """
     if architecture.depth >= 2 and architecture.chain == "gate":
-        return balance(architecture, raw, arithmetic)
+        return _balance_tucker(architecture, raw, arithmetic)
     if architecture.depth == 1 and architecture.model == "cp":
-        return balance(architecture, raw, arithmetic)
+        return _balance_tucker(architecture, raw, arithmetic)
     blocks = _prepared(architecture, raw, arithmetic)
     norms = group_norms(architecture, blocks, arithmetic)
     for n in range(architecture.order) if architecture.depth else ():
