@@ -9,6 +9,7 @@ from numerics._column_norms import ColumnNorms, column_norms
 from numerics._data import SOURCES, load_data
 from numerics._data_record import Data
 from numerics._descend import Run, check_problem, descend, problem_losses
+from numerics._described import described
 from numerics._errors import DivergenceError, NotConverged, UsageError
 from numerics._experiment import Experiment
 from numerics._flow import FlowField, FlowSolution, solve_flow
@@ -111,6 +112,7 @@ __all__ = [
     "component_blocks",
     "compose",
     "descend",
+    "described",
     "effective_rank",
     "factor",
     "fold",

@@ -71,7 +71,7 @@ class Loss(ABC):
 
     def __reduce__(self) -> Any:
         if LOSSES.get(self.name) is self:
-            return LOSSES.__getitem__, (self.name,)
+            return loss_of, (self.name,)
         return super().__reduce__()
 
     def __repr__(self) -> str:

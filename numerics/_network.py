@@ -53,7 +53,7 @@ class Network(Model):
         return tuple(self.of_label[label] for label in self.description.output)
 
     @cached_property
-    def ranks(self) -> tuple[int, ...]:
+    def ranks(self) -> tuple[int, ...]:  # type: ignore[override]
         """Sizes of the labels that are summed, one for each set of tied ones that no mode belongs to."""
         return tuple(self.of_label[part[0]] for part in self.bonds)
 

@@ -13,9 +13,11 @@ class Model(ABC):
 
     Attributes:
         sizes: I_1..I_N, the shape of W.
+        ranks: the sizes that are summed: of deep Tucker the core's, of a network those of its bonds.
     """
 
     sizes: tuple[int, ...]
+    ranks: tuple[int, ...]
 
     @property
     @abstractmethod

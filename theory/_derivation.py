@@ -144,6 +144,8 @@ class Derivation:
             "superdiagonal"; a claim that assumes less is not proved by it.
         subjects: what the statement is about: a "State" (one point of parameter space), a "Flow", a "Descent", a
             "Target" (a tensor alone).
+        loss: of which losses it speaks: "any" differentiable one, the "smooth" ones (twice continuously
+            differentiable), or one by its name.
         applies: (depth, order, chain) -> bool, the part of the range in which groups are what the statement says.
     """
 
@@ -160,6 +162,7 @@ class Derivation:
     hypotheses: str = "none"
     assumes: str = "generic"
     subjects: tuple[str, ...] = ("State",)
+    loss: str = "any"
     applies: Callable[[int, int, str], bool] = field(default=lambda depth, order, chain: True, compare=False)
 
     def check(self) -> Check:

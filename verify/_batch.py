@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from numerics import Architecture, DivergenceError, descend, sharpness, solve_flow
+from numerics import DivergenceError, Loss, Model, descend, sharpness, solve_flow
 
 from ._frame import frame_of, padded, within
 from ._path import FINE, RECORDS, Descent, Flow
@@ -77,6 +77,11 @@ class PathBatch:
         """The first state of every problem."""
         return [problem.state(self.assumes) for problem in self.problems]
 
+    @property
+    def loss(self) -> Loss:
+        """What an entry costs, the same in all problems of a batch."""
+        return self.starts[0].loss_function
+
     def unit(self, index: int, optimizer: str = "gd") -> float:
         """What one unit of time of a run is to its claim: 1, but of aligned problems the common weight.
 
@@ -88,7 +93,7 @@ class PathBatch:
         return float(self.starts[index].weights.max())
 
     @cached_property
-    def frame(self) -> Architecture:
+    def frame(self) -> Model:
         """The architecture that holds all problems."""
         return frame_of([state.architecture for state in self.starts])
 
@@ -130,7 +135,7 @@ class PathBatch:
         unit = self.unit(index, optimizer)
         descent = Descent(
             state.architecture, run.times * unit, run.losses[:, place] / unit, parameters, state.target,
-            state.weights / unit,
+            state.weights / unit, state.loss_function,
         )  # fmt: skip
         descent.step, descent.steps, descent.optimizer = run.step * unit, run.steps, optimizer
         descent._flow = lambda: self.reference(index, optimizer, rtol)
@@ -168,7 +173,7 @@ class PathBatch:
                     return torch.full((len(target[rows]),), torch.inf)
                 points = {name: values[places] for name, values in run.parameters.items()}  # all in one batch
                 data = (values[rows].expand(len(places), *values[rows].shape) for values in (target, weights))
-                return sharpness(self.frame, points, *data, iterations=8).max(0).values
+                return sharpness(self.frame, points, *data, iterations=8, loss=self.loss).max(0).values
 
             parts = (
                 [of(run, slice(i, i + 1)) for i, run in enumerate(runs)]
@@ -200,7 +205,7 @@ class PathBatch:
                     self.frame, {name: value[rows] for name, value in parameters.items()},
                     target[rows], weights[rows], step=self.pace(optimizer) / (self.records * every),
                     steps=self.records * every, record_every=every, optimizer=optimizer,
-                    options=options_of(optimizer, level),
+                    options=options_of(optimizer, level), loss=self.loss,
                 )  # fmt: skip
             except DivergenceError as error:
                 return error
@@ -291,7 +296,7 @@ class PathBatch:
                 options = {"modified_step": modified[rows], "budget": EVALUATIONS}
             return solve_flow(
                 self.frame, {name: value[rows] for name, value in arrays.items()}, target[rows],
-                weights[rows], times, rtol=rtol, atol=rtol * 1e-3, **options,
+                weights[rows], times, rtol=rtol, atol=rtol * 1e-3, loss=self.loss, **options,
             )  # fmt: skip
 
         together = solve(slice(None))
@@ -315,6 +320,7 @@ class PathBatch:
             parameters,
             state.target,
             state.weights / unit,
+            state.loss_function,
         )
         flow.rtol = rtol
         return flow

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from numerics import checked
+from typing import Any
+
+from numerics import UsageError, checked
 
 from ._claim import Claim
 from ._config import Config
 from ._engine import CellRun
 from ._events import Cell
 from ._inputs import Inputs, Settings
+from ._models import cell_of_loss, cell_of_model
 from ._verdict import Result
 
 
@@ -18,6 +21,8 @@ def check(
     depth: int = 2,
     order: int | None = None,
     chain: str = "column",
+    model: Any = None,
+    loss: Any = None,
     examples: int = 100,
     paths: int = 20,
     seed: int = 0,
@@ -32,6 +37,9 @@ def check(
     Arguments:
         claim: what `@conjecture` made of a function.
         depth, order, chain: the cell; the order is 3, or the number of sizes.
+        model: what the claim is judged on unless it says itself: a name ("cp"), a theory.parametrisation, or a function
+            of depth and order that returns one; deep Tucker by default.
+        loss: a name, "any", or a numerics.Loss; squared by default.
         examples, paths: generated tensors for a claim about a State, problems for one about a Flow or Descent.
         seed: of the generator.
         budget: seconds, from the thread's turn on; they end Python code in any thread, and a sleep or a read in the
@@ -49,4 +57,12 @@ def check(
     asked |= {"sizes": sizes} if sizes is not None else {}
     config = checked(asked, Config)
     settings = Settings(config.examples, config.paths, config.seed, config.budget, config.sizes)
-    return CellRun([claim], Inputs(Cell(config.depth[0], config.order[0], chain), settings)).judge(claim)
+    cell = Cell(config.depth[0], config.order[0], chain)
+    if model is not None:
+        cell = cell_of_model(model, cell)
+    if loss is not None:
+        cell = cell_of_loss(loss, cell)
+    at = claim.cell_in(cell)
+    if isinstance(at, str):
+        raise UsageError(f"{claim.id} is not judged: {at}")
+    return CellRun([claim], Inputs(at, settings)).judge(claim)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import inspect
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ._events import Cell
 from ._keywords import (
     SUBJECTS,
     ClaimError,
     Range,
     check_function,
     check_keywords,
+    check_setting,
     check_words,
     check_wrong_variants,
     range_of,
@@ -28,9 +30,7 @@ _THEOREMS: dict[
 ] = {}  # id(built-in claim) -> theory derivation; it is not part of a claim, which can be copied
 
 
-def everywhere(depth: int, order: int, chain: str) -> bool:
-    """The range of a statement that is meant in every cell."""
-    return True
+EVERYWHERE = Range(lambda depth, order, chain: True, "the claim")  # a statement that is meant in every cell
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,11 @@ class Claim:
         function: takes the subject, returns a relation (or several).
         subject: one of SUBJECTS.
         assumes: one of ASSUMPTIONS; built into the generator.
-        applies: (depth, order, chain) -> bool, the range in which the statement is meant.
+        model: what it is about: a name, a Parametrisation, a function of depth and order that returns one, or "any";
+            None: whatever model the run is about.
+        loss: a name, "any", "smooth" or a Loss; None: whatever the run is about.
+        applies: the range in which the statement is meant.
+        cells: for each cell of a run the one it is judged in, or why it is not, where that was asked before.
         negative: the title's relation is said *not* to hold in general; a confirmed counterexample supports the claim.
         mutants: name -> a wrong variant of `function` that the engine must refute.
         file, line, text: where the claim is defined; the whole text if that is a conjecture file that was read.
@@ -67,7 +71,10 @@ class Claim:
     topic: str = "conjectures"
     optimizer: str = "gd"
     negative: bool = False
-    applies: Callable[[int, int, str], bool] = everywhere
+    model: Any = None
+    loss: Any = None
+    applies: Range = EVERYWHERE
+    cells: Mapping[Cell, Cell | str] | None = field(default=None, repr=False, compare=False)
     mutants: dict[str, Callable[[Any], Any]] = field(default_factory=dict, compare=False)
     file: str | None = None
     line: int | None = None
@@ -101,6 +108,33 @@ class Claim:
             return _built_in_claim, (self.id,)
         return super().__reduce_ex__(protocol)
 
+    def cell_in(self, cell: Cell) -> Cell | str:
+        """The cell in which the claim is judged where the run asks for this one, or one line that says why it is not.
+
+        Raises:
+            UsageError: its model has no such depth or order.
+        """
+        from ._models import TUCKER, cell_of_model, losses_of
+
+        if self.cells is not None:
+            return self.cells.get(cell, cell)
+        if self.model == TUCKER and cell.description is not None:
+            return f"it is about deep Tucker, not about {cell.model}"
+        at = cell if self.model in (None, "any", TUCKER) else cell_of_model(self.model, cell)
+        if self.loss is not None:
+            own, name = losses_of(self.loss), self.loss if isinstance(self.loss, str) else self.loss.name
+            if not at.asked and not is_built_in(self.file):
+                at = replace(at, losses=own, loss=name, asked=True)
+            elif not (both := tuple(loss for loss in at.losses if loss in own)):
+                return f"it is about the {name} loss, not about {at.loss}"
+            elif both != at.losses:
+                at = replace(at, losses=both, loss=both[0].name if len(both) == 1 else name)
+        if at.description is not None and self.subject == "Target":
+            return "a Target is a tensor with the cost that deep Tucker charges for it; drop model="
+        if at.description is not None and self.assumes == "superdiagonal":
+            return f"{at.description.name} has no superdiagonal starts; deep Tucker has"
+        return at if self.applies(at) else f"its applies= is False in {at}"
+
     def mutant(self, name: str) -> Claim:
         """The wrong variant `name` of this claim as a claim of its own, without a proof."""
         return replace(self, id=f"{self.id}!{name}", function=self.mutants[name], mutants={})
@@ -112,10 +146,9 @@ def _built_in_claim(id: str) -> Claim:
     return next(claim for claim in BUILT_IN if claim.id == id)
 
 
-def check_range(claim: Claim, depth: int, order: int, chain: str) -> None:
+def check_range(claim: Claim, cell: Cell) -> None:
     """Raises: ClaimError where `applies=` of the claim cannot say whether it is meant in this cell."""
-    if isinstance(claim.applies, Range):
-        claim.applies.check(depth, order, chain)
+    claim.applies.check(cell)
 
 
 def check_orders(claim: Claim, stated: tuple[Relation, ...]) -> None:
@@ -197,6 +230,8 @@ def conjecture(
     derivation: Any = None,
     optimizer: Any = None,
     negative: Any = False,
+    model: Any = None,
+    loss: Any = None,
     applies: Any = None,
     mutants: Any = None,
     **unknown: Any,
@@ -208,7 +243,10 @@ def conjecture(
         source: paper and equation.
         assumes: how the start is built: "generic", "balanced", "matrix-balanced", "unbalanced", "small" or
             "superdiagonal"; a Target is a tensor without a start and assumes nothing.
-        applies: (depth, order, chain) -> bool, the range in which the statement is meant.
+        model: what the statement is about: a name ("cp"), a description "A:ir, B:jr -> ij", a theory.parametrisation, a
+            function of depth and order that returns one, or "any"; whatever the run is about when absent.
+        loss: "squared", another name, "any", "smooth" (twice differentiable), or a numerics.Loss of your own.
+        applies: a function of (depth, order, chain), or of the model alone, that says where the statement is meant.
         optimizer: of a Descent or Seeds: "gd" (default), "momentum", "group-rmsprop", "rmsprop" or "adam".
         derivation: id of the theory derivation that proves a built-in claim; a conjecture has none.
         negative: the relation is said not to hold in general; a confirmed counterexample then supports the claim.
@@ -252,6 +290,7 @@ def conjecture(
         check_words(where, title=title, source=source, topic=topic)
         check_keywords(where, subject, assumes, optimizer, negative, unknown)
         check_wrong_variants(where, mutants, negative)
+        check_setting(where, model, loss)
         return Claim(
             id=function.__name__.replace("_", "-"),
             function=function,
@@ -262,6 +301,8 @@ def conjecture(
             topic=topic,
             optimizer=optimizer or "gd",
             negative=negative,
+            model="tucker" if model is None and _built_in(function) else model,
+            loss="any" if loss is None and _built_in(function) else loss,
             applies=range_of(where, applies),
             mutants=dict(mutants or {}),
             file=inspect.unwrap(function).__code__.co_filename,

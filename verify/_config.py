@@ -11,8 +11,10 @@ from typing import Annotated, Any
 
 import pydantic
 
-from numerics import MAX_SEED, SOURCES, IntegerList, UsageError, WordList, available_bytes
-from theory import CHAINS
+from numerics import LOSSES, MAX_SEED, SOURCES, IntegerList, UsageError, WordList, available_bytes, closest
+from theory import CHAINS, MODELS
+
+from ._models import losses_of
 
 MAX_DEPTH = 64  # 2^64 steps of a chain contract quickly, but a float64 product of more blocks under- or overflows
 MAX_ORDER = 8
@@ -24,7 +26,7 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 ASIDE = ("json", "events", "junit", "html", "out", "jobs")  # keys that change where a run writes, and no verdict
 
 
-GENERATED = ("order", "sizes", "claims", "conjectures", "examples", "paths")  # keys that data= has no use for
+GENERATED = ("order", "sizes", "claims", "conjectures", "examples", "paths", "model", "loss")  # of no use with data=
 
 
 class Config(pydantic.BaseModel):
@@ -63,7 +65,13 @@ class Config(pydantic.BaseModel):
     jobs: Annotated[int, pydantic.Field(ge=1, le=1024)] = pydantic.Field(
         CORES, description="parallel processes (default: one per core); verdicts do not depend on it"
     )
-    model: str = pydantic.Field("tucker", description="tucker")
+    model: str = pydantic.Field(
+        "tucker",
+        description=f"what is judged: {', '.join(MODELS)}, a description as 'A:ir, B:jr -> ij', or FILE.py:NAME",
+    )
+    loss: str | None = pydantic.Field(
+        None, description=f"what an entry costs: {', '.join(LOSSES)}, or any (all of them); squared if not given"
+    )
     json_: Path | None = pydantic.Field(None, alias="json", description="write the verdicts to this JSON file")
     events: Path | None = pydantic.Field(None, description="append every event to this NDJSON file")
     junit: Path | None = pydantic.Field(None, description="write a JUnit XML file")
@@ -86,17 +94,33 @@ class Config(pydantic.BaseModel):
             raise ValueError(f"orders must lie between 1 and {MAX_ORDER}")
         return tuple(dict.fromkeys(orders))
 
-    @pydantic.field_validator("chain", "model")
+    @pydantic.field_validator("chain")
     @classmethod
-    def _choices(cls, value: Any, info: Any) -> Any:
-        choices = {
-            "chain": CHAINS,
-            "model": ("tucker",),
-        }[str(info.field_name)]
-        for word in (value,) if isinstance(value, str) else value:
-            if word not in choices:
-                raise ValueError(f"{word!r} is not one of {', '.join(choices)}")
-        return value
+    def _chains(cls, chains: tuple[str, ...]) -> tuple[str, ...]:
+        for word in chains:
+            if word not in CHAINS:
+                raise ValueError(f"{word!r} is not one of {', '.join(CHAINS)}")
+        return chains
+
+    @pydantic.field_validator("loss")
+    @classmethod
+    def _loss(cls, loss: str | None) -> str | None:
+        if loss is not None:
+            try:
+                losses_of(loss)
+            except UsageError as error:
+                raise ValueError(str(error)) from None
+        return loss
+
+    @pydantic.field_validator("model")
+    @classmethod
+    def _model(cls, model: str) -> str:
+        if model not in MODELS and "->" not in model and ".py:" not in model:
+            raise ValueError(
+                f"model={model!r} is unknown{closest(model, MODELS)}; one of {', '.join(MODELS)}, a description as "
+                "'A:ir, B:jr -> ij', or FILE.py:NAME"
+            )
+        return model
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> Config:

@@ -16,6 +16,7 @@ import scipy
 import sympy
 import torch
 
+from numerics import Architecture
 from theory.files import file_name, write_whole
 
 from ._batch import SUBSTEPS as PATH_SUBSTEPS
@@ -46,7 +47,8 @@ def as_counterexample(claim: Claim, cell: Cell, problem: Problem, outcome: Outco
         "depth": cell.depth,
         "order": cell.order,
         "chain": cell.chain,
-        **problem.as_json(),
+        "model": cell.model,
+        **{key: value for key, value in problem.as_json().items() if key not in ("depth", "chain")},
         "start": {name: values.tolist() for name, values in start.items()},
         "target": target.tolist(),
         "whole": _plain(start if _as_built(shown, claim.assumes) else shown.chosen_blocks(claim.assumes)),
@@ -122,6 +124,8 @@ def scaling(problem: Problem, subject: str, assumes: str) -> str:
     rule, power = "taken as they are", problem.exponent + (SMALL_EXPONENT if assumes == "small" else 0)
     if _as_built(problem, assumes):
         power = 0
+    elif not isinstance(architecture, Architecture):
+        pass
     elif architecture.depth and assumes in ("balanced", "matrix-balanced", "small", "unbalanced"):
         rule = BALANCED + SHARED * (architecture.chain == "mode" and architecture.depth > 1)
         rule += OFF_BALANCE[problem.way_off_balance] if assumes == "unbalanced" else ""
@@ -132,6 +136,8 @@ def _as_built(problem: Problem, assumes: str) -> bool:
     """Whether a reader is shown the start itself, in float64: its numbers are short, or no few words lead there from
     whole ones."""
     architecture, start = problem.blocks_for(assumes)
+    if not isinstance(architecture, Architecture):
+        return assumes != "generic"
     if not architecture.depth or assumes in ("generic", "superdiagonal"):
         return False
     gates = architecture.chain == "gate" and architecture.depth > 1
@@ -171,7 +177,13 @@ def save(counterexample: dict[str, Any], folder: Path) -> Path:
 
     Returns: the path.
     """
-    name = "{claim}-depth{depth}-order{order}-{chain}.json".format(**counterexample).replace("!", "-")
+    cell = (
+        "depth{depth}-order{order}-{chain}" if counterexample["network"] is None else f"{counterexample['model']}"
+    ).format(**counterexample)
+    name = f"{counterexample['claim']}-{cell}".replace("!", "-")
+    if counterexample["loss"] != "squared":
+        name += f"-{counterexample['loss']}"
+    name += ".json"
     path, file = folder / "counterexamples" / file_name(name), counterexample["file"]
     stored = counterexample | {"file": file and _relative(file, path.parent)}
     write_whole(path, json.dumps(plain(stored), indent=1) + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,9 +15,10 @@ import torch
 
 import theory
 from numerics import compile as lower
+from numerics import described
 
 from ._numbers import EXACT_TYPES, Jet, mpf_to_mpfr, mpfr_to_mpf
-from ._precise import Precise
+from ._precise import Precise, as_precise
 from ._state import State
 
 
@@ -78,9 +79,9 @@ def _lowered(formula: theory.Formula, backend: str) -> Callable[..., Any]:
     return lower(formula, backend)
 
 
-@cache
-def _flow(depth: int, order: int, chain: str) -> Any:
-    return lower(theory.squared_loss_flow(theory.deep_tucker(depth, order, chain)), "numpy")
+@lru_cache(maxsize=64)
+def _flow(model: theory.Parametrisation) -> Any:
+    return lower(theory.gradient_flow(model), "numpy")
 
 
 _evaluated: WeakKeyDictionary[State, dict[str, Any]] = WeakKeyDictionary()
@@ -97,12 +98,15 @@ def derived_flow(state: State) -> dict[str, Any]:
 
 
 def _evaluated_at(state: State) -> dict[str, Any]:
-    program = _flow(state.depth, state.order, state.chain)
-    inputs = {**state.parameters, "target": state.target, "weights": state.weights}
+    program = _flow(described(state.architecture))
     exact = isinstance(state.target, Precise)
-    values = program.evaluate(
-        {name: value.array if exact else value.detach().numpy() for name, value in inputs.items()}
-    )
     wrap = Precise if exact else (lambda x: torch.from_numpy(np.array(x)))
+    inputs = {**state.parameters, "D": state.target}  # a D of the right shape and kind, until W is known
+    values = {name: value.array if exact else value.detach().numpy() for name, value in inputs.items()}
+    for name, step in program.steps(values):
+        values[name] = step(values)
+        if name == "W":
+            D = state.loss_function.gradient(wrap(values["W"]), state.target, state.weights)
+            values["D"] = as_precise(D).array if exact else D.numpy()
     outputs = {name: wrap(values[held]) for name, held in program.program.outputs.items()}
     return {"W": wrap(values["W"]), "D": wrap(values["D"]), **outputs}

@@ -66,7 +66,7 @@ def described_paths(batches: Sequence[PathBatch], *, solved: bool = True) -> dic
     steps, times, losses = [], [], []
     for batch in batches:
         parameters, target, weights = batch._stacked()
-        sharp = sharpness(batch.frame, parameters, target, weights, iterations=8)
+        sharp = sharpness(batch.frame, parameters, target, weights, iterations=8, loss=batch.loss)
         times += [float(s) for s in sharp]
         steps += [float(s) / (batch.records * batch.substeps) for s in sharp]
         for index in range(len(batch.problems)) if solved else ():

@@ -43,19 +43,28 @@ def _carried(path: Path, cells: tuple[Cell, ...]) -> list[Claim]:
 def _portable(claim: Claim, home: _Home, cells: tuple[Cell, ...]) -> Claim:
     if isinstance(claim.function, Cannot):
         return claim
+    places = {cell: _place(claim, cell) for cell in cells}
     return replace(
         claim,
         function=Elsewhere(home, "", claim.statement),
         mutants={name: Elsewhere(home, name, claim.statement) for name in claim.mutants},
-        applies=_Answers({cell: _asked(claim, cell) for cell in cells}),
+        model=None,
+        loss=None,
+        applies=_Answers({cell: _asked(claim, cell) for cell in (*cells, *places.values()) if isinstance(cell, Cell)}),
+        cells=places,
     )
+
+
+def _place(claim: Claim, cell: Cell) -> Cell | str:
+    try:
+        return claim.cell_in(cell)
+    except UsageError as error:
+        return str(error)
 
 
 def _asked(claim: Claim, cell: Cell) -> bool | str:
     try:
-        if isinstance(claim.applies, Range):
-            return claim.applies.check(cell.depth, cell.order, cell.chain)
-        return claim.applies(cell.depth, cell.order, cell.chain)
+        return claim.applies.check(cell)
     except ClaimError as error:
         return str(error)
 
@@ -96,8 +105,8 @@ class _Answers(Range):
     def __init__(self, answers: dict[Cell, bool | str]) -> None:
         self._answers = answers
 
-    def check(self, depth: int, order: int, chain: str) -> bool:
-        answer = self._answers[Cell(depth, order, chain)]
+    def check(self, cell: Cell) -> bool:
+        answer = self._answers[cell]
         if isinstance(answer, str):
             raise ClaimError(answer)
         return answer

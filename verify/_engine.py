@@ -61,7 +61,7 @@ class CellRun:
 
     def __init__(self, claims: Sequence[Claim], inputs: Inputs) -> None:
         self.inputs, self.cell, self.settings = inputs, inputs.cell, inputs.settings
-        self.claims = [c for c in claims if c.applies(self.cell.depth, self.cell.order, self.cell.chain)]
+        self.claims = list(claims)
         self._run_seeds = cache(run_seeds)
 
     # -- judging
@@ -92,7 +92,7 @@ class CellRun:
 
     def _judge(self, claim: Claim, result: Result) -> None:
         with time_limit(self.settings.budget):
-            check_range(claim, self.cell.depth, self.cell.order, self.cell.chain)
+            check_range(claim, self.cell)
         outcomes: list[Outcome] = []
         self._witnessed, self._is_identity = False, False
         self._turns, self._kept = 1, 0
@@ -283,7 +283,7 @@ class CellRun:
         exact: bool,
         proof: Proof | None,
     ) -> None:
-        exact = exact and self._is_identity
+        exact = exact and self._is_identity and all(loss.polynomial for loss in self.cell.losses)
         result.verdict, reason = conclusion(outcomes, claim, exact=exact, asked=self._asked_for(claim))
         if reason:
             cut_short = bool(result.detail) and result.verdict is Verdict.VACUOUS
@@ -389,6 +389,8 @@ def blank(claim: Claim, cell: Cell) -> Result:
         depth=cell.depth,
         order=cell.order,
         chain=cell.chain,
+        model=cell.model,
+        loss=cell.loss,
         topic=claim.topic,
         subject=claim.subject,
         assumes=claim.assumes,

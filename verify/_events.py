@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from numerics import SQUARED, Loss
+from theory import Parametrisation
 from theory.files import in_words
 
 from ._verdict import Exit, Result
@@ -15,14 +17,32 @@ from ._verdict import Exit, Result
 
 @dataclass(frozen=True)
 class Cell:
-    """One depth, order and chain."""
+    """One model of one depth, order and chain, under one loss or several.
+
+    Arguments:
+        model: its name; description: what it is, None for deep Tucker.
+        loss: its name, or that of a class of losses; losses: the objects.
+        asked: whether the loss was asked for, or is but the default.
+    """
 
     depth: int
     order: int
     chain: str
+    model: str = "tucker"
+    loss: str = "squared"
+    description: Parametrisation | None = field(default=None, repr=False)
+    losses: tuple[Loss, ...] = field(default=(SQUARED,), repr=False, compare=False)
+    asked: bool = field(default=False, repr=False, compare=False)
 
     def __str__(self) -> str:
-        return f"depth={self.depth} order={self.order} chain={self.chain}"
+        return in_short(self.model, self.depth, self.order, self.chain, self.loss)
+
+
+def in_short(model: str, depth: int, order: int, chain: str, loss: str) -> str:
+    """A cell in words: what is as it is by default is left out."""
+    words = f"depth={depth} order={order}"
+    words = f"{words} chain={chain}" if model == "tucker" else f"model={model} {words}"
+    return words if loss == "squared" else f"{words} loss={loss}"
 
 
 @dataclass(frozen=True)

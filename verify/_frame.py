@@ -11,12 +11,19 @@ from typing import Any
 
 import torch
 
-from numerics import Architecture
+from numerics import Architecture, Model, Network, UsageError
 
 
-def frame_of(architectures: Sequence[Architecture]) -> Architecture:
-    """The smallest architecture that holds all of them (one depth, order and chain)."""
-    first = architectures[0]
+def frame_of(models: Sequence[Model]) -> Model:
+    """The smallest model that holds all of them: one depth, order and chain, or one network."""
+    first = models[0]
+    if isinstance(first, Network):
+        networks = [model for model in models if isinstance(model, Network)]
+        largest = {label: max(n.of_label[label] for n in networks) for label in first.of_label}
+        return Network(first.description, largest)
+    if not isinstance(first, Architecture):
+        raise UsageError(f"{first!r} is neither deep Tucker nor a network")
+    architectures = [model for model in models if isinstance(model, Architecture)]
     sizes = tuple(map(max, zip(*(a.sizes for a in architectures), strict=True)))
     ranks = tuple(map(max, zip(*(a.ranks for a in architectures), strict=True)))
     return Architecture(first.depth, sizes, ranks, first.chain)

@@ -61,12 +61,19 @@ class Inputs:
         self._batches: dict[tuple[str, int], list[PathBatch]] = {}
         self._drawn: dict[tuple[str, str, int], dict[str, Any]] = {}
 
+    @property
+    def _of_cell(self) -> dict[str, Any]:
+        """What the generator is told of the cell."""
+        cell = self.cell
+        shape: dict[str, Any] = {"depth": cell.depth, "order": cell.order, "chain": cell.chain}
+        return {"losses": cell.losses, **(shape if cell.description is None else {"description": cell.description})}
+
     @cached_property
     def problems(self) -> list[Problem]:
         """The generated problems of the cell."""
-        cell, settings = self.cell, self.settings
+        settings = self.settings
         turns = turns_of_starts(settings.seed)
-        strategy = problems(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, turns=turns)
+        strategy = problems(**self._of_cell, fixed=settings.sizes, turns=turns)
         return draw_problems(strategy, settings.examples, settings.seed)
 
     def state(self, index: int, assumes: str) -> State:
@@ -113,21 +120,18 @@ class Inputs:
             ]
             groups = [([p for p in paths if p not in far], TURNS, FINE), (far, FAR_TURNS, ROUGH)]
             self._batches[assumes, turn] = [
-                PathBatch(
-                    [replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))],
-                    assumes,
-                    rtol=rtol,
-                )
+                PathBatch([p for p in paced if p.loss is loss], assumes, rtol=rtol)
                 for group, turns, rtol in groups
-                if group
+                for paced in [[replace(p, pace=pace).for_path(assumes) for p, pace in zip(group, cycle(turns))]]
+                for loss in dict.fromkeys(p.loss for p in paced)
             ]
         return self._batches[assumes, turn]
 
     def _path_problems(self, count: int, seed: int) -> list[Problem]:
         """Problems of moderate size; two in three leave room, with no mode or core side of one."""
-        cell, fixed = self.cell, self.settings.sizes
+        fixed = self.settings.sizes
         drawn = draw_problems(
-            problems(depth=cell.depth, order=cell.order, chain=cell.chain, fixed=fixed, largest=PATH_SIZE),
+            problems(**self._of_cell, fixed=fixed, largest=PATH_SIZE),
             5 * count,
             seed,
         )
@@ -141,11 +145,11 @@ class Inputs:
     @cached_property
     def targets(self) -> list[Problem]:
         """Problems that lend their target to claims about a Target: modes of size 1 to TARGET_SIZE, some larger."""
-        cell, settings = self.cell, self.settings
+        settings = self.settings
 
         def drawn(largest: int, count: int, seed: int) -> list[Problem]:
             strategy = problems(
-                depth=cell.depth, order=cell.order, chain=cell.chain, fixed=settings.sizes, largest=largest,
+                **self._of_cell, fixed=settings.sizes, largest=largest,
                 turns=turns_of_starts(seed),
             )  # fmt: skip
             return draw_problems(strategy, count, seed)

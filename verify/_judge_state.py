@@ -147,8 +147,9 @@ def _noise(claim: Claim, state: State, violation: np.ndarray) -> Iterator[np.nda
         moved = State(
             state.architecture,
             {name: jitter(value) for name, value in state.parameters.items()},
-            jitter(state.target),
+            jitter(state.target) if state.loss_function.targets == "any" else state.target,
             state.weights,
+            state.loss_function,
         )
         try:
             other, _ = concatenated_gap(relations(claim, moved))

@@ -6,13 +6,17 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from numerics import OPTIMIZERS, closest
+from numerics import OPTIMIZERS, UsageError, closest
+from theory import MODELS, cp, deep_matrix, deep_tucker, diagonal
+
+from ._events import Cell
 
 ASSUMPTIONS = ("generic", "balanced", "matrix-balanced", "unbalanced", "small", "superdiagonal")
 SUBJECTS = ("State", "Flow", "Descent", "Target", "Seeds")
 TRAINED = ("Descent", "Seeds")  # subjects that an optimizer has made
-KEYWORDS = ("title", "source", "assumes", "topic", "optimizer", "negative", "applies", "mutants")
-PROBES = [(d, n, c) for d in (0, 1, 2, 4) for n in (1, 2, 3) for c in ("column", "mode", "gate")]
+KEYWORDS = ("title", "source", "assumes", "topic", "optimizer", "negative", "model", "loss", "applies", "mutants")
+PROBES = [Cell(d, n, c) for d in (0, 1, 2, 4) for n in (1, 2, 3) for c in ("column", "mode", "gate")]
+OTHERS = (cp(3), deep_matrix(3), diagonal(2))  # models that a function of the model alone is tried on, too
 
 
 class ClaimError(Exception):
@@ -22,24 +26,27 @@ class ClaimError(Exception):
 class Range:
     """`applies=` of a conjecture: where it raises or gives no yes or no, the cell is judged, and `check` says why."""
 
-    def __init__(self, function: Callable[[int, int, str], Any], name: str) -> None:
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
         self._function, self._name = function, name
+        self._of_the_model = _takes(function, 1) and not _takes(function, 3)
 
-    def __call__(self, depth: int, order: int, chain: str) -> bool:
+    def __call__(self, cell: Cell) -> bool:
         try:
-            return self.check(depth, order, chain)
+            return self.check(cell)
         except ClaimError:
             return True
 
-    def check(self, depth: int, order: int, chain: str) -> bool:
+    def check(self, cell: Cell) -> bool:
         """Whether the statement is meant in this cell.
 
         Raises:
             ClaimError: the function raised, or returned something else than True or False.
         """
-        cell = f"depth={depth} order={order} chain={chain}"
         try:
-            answer = self._function(depth, order, chain)
+            if self._of_the_model:
+                answer = self._function(cell.description or deep_tucker(cell.depth, cell.order, cell.chain))
+            else:
+                answer = self._function(cell.depth, cell.order, cell.chain)
         except Exception as error:
             text = str(error).strip().splitlines()
             raise ClaimError(
@@ -120,15 +127,36 @@ def range_of(where: str, applies: Any) -> Range:
     """
     if applies is None:
         return Range(lambda depth, order, chain: True, where)
-    if not callable(applies) or not _takes(applies, 3):
+    if not callable(applies) or not (_takes(applies, 3) or _takes(applies, 1)):
         raise ClaimError(
-            f"applies= in {where} must be a function of (depth, order, chain) that says in which cells the statement "
-            "is meant, e.g. lambda depth, order, chain: depth >= 2"
+            f"applies= in {where} must be a function of (depth, order, chain), or of the model alone, that says in "
+            "which cells the statement is meant, e.g. lambda depth, order, chain: depth >= 2"
         )
     found = Range(applies, where)
     for cell in PROBES:
-        found.check(*cell)
+        found.check(cell)
+    if found._of_the_model:
+        for model in OTHERS:
+            found.check(Cell(1, model.order, "column", model.name, description=model))
     return found
+
+
+def check_setting(where: str, model: Any, loss: Any) -> None:
+    """Raises: ClaimError where `model=` or `loss=` cannot be what a statement is about."""
+    from ._models import cell_of_model, is_model, losses_of
+
+    if model is not None and not is_model(model):
+        raise ClaimError(
+            f"model={model!r} in {where}: give a name, a description 'A:ir, B:jr -> ij', a theory.parametrisation, or "
+            "a function of depth and order that returns one"
+        )
+    try:
+        if isinstance(model, str) and model != "any" and model not in MODELS:
+            cell_of_model(model, PROBES[0])
+        if loss is not None:
+            losses_of(loss)
+    except UsageError as error:
+        raise ClaimError(f"{error}, in {where}") from None
 
 
 def _takes(function: Callable[..., Any], count: int) -> bool:

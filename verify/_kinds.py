@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from numerics import Architecture
+from numerics import Architecture, Loss, Model, Network
 
 # (shape, lowest, highest) -> whole numbers: from a generator, or drawn one by one so that they shrink.
 Choose = Callable[[tuple[int, ...], int, int], np.ndarray]
@@ -20,6 +20,11 @@ STARTS = (  # named more than once: more often
 )
 TARGETS = ("zero-target", "fitted", "unseen-misfit", "graded-target")
 FITS = ("fitted", "unseen-misfit")
+NETWORK_STARTS = {
+    *("zero-slice", "rank-deficient", "identity", "tiny", "large", "fine", "collinear", "graded-entries"),
+    *("graded-slices", "saddle"),
+}
+EXTREME = ("tiny", "large", "graded-entries", "graded-slices", "collinear")  # sizes that only the squared loss stands
 VIEWS = ("one-entry", "diagonal-view", "slice-unseen")
 WEIGHTS = ("unequal-weights", "graded-weights")
 KINDS = (PLAIN, *dict.fromkeys(STARTS), *TARGETS, *VIEWS, *WEIGHTS)
@@ -30,9 +35,9 @@ DEGREE_BITS = 200  # bound on |exponent| * degree, so that fourth powers of W st
 CLOSE = 12  # near-collinear columns differ from a multiple by 2^-CLOSE
 
 
-def spread_of(architecture: Architecture) -> int:
+def spread_of(architecture: Model) -> int:
     """Powers of two over which a graded block ranges, so that products of all blocks stay inside float64."""
-    return min(SPREAD, DEGREE_BITS // (1 + architecture.order * architecture.depth))
+    return min(SPREAD, DEGREE_BITS // architecture.degree)
 
 
 def without_fit(kind: str) -> str:
@@ -40,21 +45,72 @@ def without_fit(kind: str) -> str:
     return "+".join(part for part in kind.split("+") if part not in FITS) or PLAIN
 
 
-def exponent_of(kind: str, architecture: Architecture) -> int:
+def exponent_of(kind: str, architecture: Model) -> int:
     """The power of two by which the blocks of a kind are multiplied."""
     parts = kind.split("+")
     for name, bits in (("tiny", -40), ("large", 20)):
         if name in parts:
-            most = DEGREE_BITS // (1 + architecture.order * architecture.depth)
+            most = DEGREE_BITS // architecture.degree
             return int(math.copysign(min(abs(bits), most), bits))
     if "fine" in parts:
         return -FINE_BITS
     return -spread_of(architecture) // 2 if {"graded-entries", "graded-slices"} & set(parts) else 0
 
 
-def aim_start(kind: str, architecture: Architecture, blocks: dict[str, np.ndarray], choose: Choose) -> None:
+def aim_start(kind: str, architecture: Model, blocks: dict[str, np.ndarray], choose: Choose) -> None:
     """Move the blocks of a start, in place, onto the thin set of its kind."""
     parts = kind.split("+")
+    if isinstance(architecture, Network):
+        aim_network(parts, architecture, blocks, choose)
+    elif isinstance(architecture, Architecture):
+        aim_tucker(parts, architecture, blocks, choose)
+
+
+def aim_network(parts: list[str], network: Network, blocks: dict[str, np.ndarray], choose: Choose) -> None:
+    """The thin sets that every model has: zero, equal, near-collinear, graded and dead slices and blocks."""
+    members = [m for grouping in network.description.groupings for m in grouping.members]
+    names = list(blocks)
+    if "zero-slice" in parts and members:
+        np.moveaxis(blocks[members[0].block.name], members[0].axis, 0)[0] = 0
+    if "rank-deficient" in parts:
+        for name in names if choose((), 0, 1) else names[:1]:
+            block = blocks[name]
+            block[...] = block[..., :1] if block.ndim > 1 else 1
+    if "identity" in parts:
+        for block in blocks.values():
+            block[...] = np.eye(*block.shape[-2:], dtype=block.dtype) if block.ndim > 1 else 1
+    if "saddle" in parts:  # one block zero; two, where every gradient of most models vanishes; or all
+        dead = int(choose((), 0, 2))
+        for name in names if dead == 2 else names[: 1 + dead]:
+            blocks[name][...] = 0
+    if "collinear" in parts:
+        for block in blocks.values():
+            if block.ndim > 1 and block.shape[-1] > 1:
+                block[..., 1] = block[..., 0] * 2**CLOSE
+                block.reshape(-1)[1] += int(choose((), 0, 2) > 0)
+    if "graded-entries" in parts:
+        for block in blocks.values():
+            block[...] = block * 2 ** choose(block.shape, 0, spread_of(network))
+    if "graded-slices" in parts and members:
+        block = np.moveaxis(blocks[members[-1].block.name], members[-1].axis, 0)
+        powers = choose((block.shape[0],), 0, spread_of(network))
+        block[...] = block * 2 ** powers.reshape(-1, *(1,) * (block.ndim - 1))
+
+
+def possible(kind: str, model: Model, loss: Loss) -> str:
+    """The kind without what the model has not, or what the loss has no use for."""
+    lost: set[str] = set()
+    if isinstance(model, Network):
+        lost |= {*STARTS} - NETWORK_STARTS
+    if loss.targets == "signs":
+        lost |= {*TARGETS, *EXTREME}
+    elif loss.name != "squared":
+        lost |= {*EXTREME, "graded-target"} | ({*FITS} if not loss.bounded_below else set())
+    return "+".join(part for part in kind.split("+") if part not in lost) or PLAIN
+
+
+def aim_tucker(parts: list[str], architecture: Architecture, blocks: dict[str, np.ndarray], choose: Choose) -> None:
+    """The thin sets of deep Tucker."""
     core = blocks["G"]
     factors = [block for name, block in blocks.items() if name.startswith("a")]
     if "zero-slice" in parts:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from numerics import Architecture, compose, solve_flow
+from numerics import SQUARED, Architecture, Loss, Model, compose, solve_flow
 
 from ._state import State
 
@@ -23,22 +23,25 @@ class Trajectory:
     """States along time.
 
     Arguments:
-        architecture: of the model.
+        architecture: the model with its sizes.
         times: (T,), in units of the flow.
         losses: (T,).
         parameters: block name -> (T, ...).
         target, weights: of the problem.
+        loss: what an entry costs.
     """
 
     def __init__(
         self,
-        architecture: Architecture,
+        architecture: Model,
         times: torch.Tensor,
         losses: torch.Tensor,
         parameters: Mapping[str, Any],
         target: Any,
         weights: Any,
+        loss: Loss = SQUARED,
     ) -> None:
+        self.loss_function = loss
         self.architecture = architecture
         self.times = times
         self.losses = losses
@@ -51,7 +54,7 @@ class Trajectory:
     @property
     def depth(self) -> int:
         """K."""
-        return self.architecture.depth
+        return self.start.depth
 
     @property
     def order(self) -> int:
@@ -65,7 +68,8 @@ class Trajectory:
         if self._state_type is State:  # cheaper than one index for every record
             along = {name: values.unbind() for name, values in along.items()}
         rows = ({name: values[i] for name, values in along.items()} for i in range(len(self.times)))
-        states = [self._state_type(self.architecture, row, self.target, self.weights) for row in rows]
+        made = self._state_type
+        states = [made(self.architecture, row, self.target, self.weights, self.loss_function) for row in rows]
         if self._state_type is State:  # W of all records in one contraction; State.tensor is a cached property
             for state, tensor in zip(states, compose(self.architecture, self.parameters), strict=True):
                 state.__dict__["tensor"] = tensor
@@ -91,11 +95,13 @@ class Trajectory:
             ]
         )
 
-    def group_squares(self, mode: int) -> Any:
+    def group_squares(self, mode: int | str) -> Any:
         """||B||^2 of every block of every group of a mode along time, (T, blocks, R); core slice first.
 
         The same as a series of squared `block_norms`, in one sweep over all records.
         """
+        if not isinstance(self.architecture, Architecture) or isinstance(mode, str):
+            return self.series(lambda s: s.group_norms(mode) ** 2)
         count, rank = len(self.times), self.architecture.ranks[mode]
         blocks = [torch.movedim(self.parameters["G"], mode + 1, 1)]
         if self.depth:
@@ -132,12 +138,14 @@ class Flow(Trajectory):
             [times[index], time],
             rtol=self.rtol,
             atol=self.rtol * 1e-3,
+            loss=self.loss_function,
         )
         return State(
             self.architecture,
             {name: torch.from_numpy(values[-1]) for name, values in solution.parameters.items()},
             self.target,
             self.weights,
+            self.loss_function,
         )
 
 

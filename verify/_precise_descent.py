@@ -10,11 +10,11 @@ import gmpy2
 import numpy as np
 import torch
 
-from numerics import reference_gradient
+from numerics import reference_compose, reference_pullback
 
 from ._numbers import entrywise, scalar
 from ._path import Descent, Flow
-from ._precise import Precise, raw
+from ._precise import Precise, as_precise, raw
 from ._refinement import options_of
 from ._state import PreciseState, State
 from ._torch_factories import outside
@@ -133,7 +133,9 @@ def precise_descent(
     blocks = {name: value.array for name, value in state.parameters.items()}
     history = {name: [value] for name, value in blocks.items()}
     for count in range(1, batch.records * every + 1):
-        blocks = rule(blocks, reference_gradient(architecture, blocks, target.array, weights.array))
+        W = Precise(reference_compose(architecture, blocks))
+        D = as_precise(state.loss_function.gradient(W, target, weights)).array
+        blocks = rule(blocks, reference_pullback(architecture, blocks, D))
         if count % every == 0:
             for name, value in blocks.items():
                 history[name].append(value)
@@ -142,7 +144,7 @@ def precise_descent(
     with outside():
         steps = torch.arange(batch.records + 1) * every
         times: Any = steps.to(torch.float64) * (float(step) * unit)
-    descent = PreciseDescent(architecture, times, NO_LOSSES, parameters, target, weights / unit)
+    descent = PreciseDescent(architecture, times, NO_LOSSES, parameters, target, weights / unit, state.loss_function)
     descent.step, descent.steps, descent.optimizer = float(step) * unit, steps, optimizer
     descent.losses = torch.stack([s.loss for s in descent.states])
     descent._flow = outside()(partial(batch.reference, index, optimizer, rtol))
@@ -159,7 +161,9 @@ class LiftedFlow(Flow):
     def at(self, time: float) -> State:
         with outside():
             state = self._solved.at(time)
-        return PreciseState(state.architecture, _lifted(state.parameters), self.target, self.weights)
+        return PreciseState(
+            state.architecture, _lifted(state.parameters), self.target, self.weights, self.loss_function
+        )
 
 
 def lifted(flow: Flow, *, rounded: int = 0) -> LiftedFlow:
@@ -177,7 +181,7 @@ def lifted(flow: Flow, *, rounded: int = 0) -> LiftedFlow:
                 parameters[name] = value * (1 + 2.0**-51 * moves)
     exact = LiftedFlow(
         flow.architecture, flow.times, NO_LOSSES, _lifted(parameters),
-        Precise(_exactly(flow.target)), Precise(_exactly(flow.weights)),
+        Precise(_exactly(flow.target)), Precise(_exactly(flow.weights)), flow.loss_function,
     )  # fmt: skip
     exact.rtol, exact._solved = flow.rtol, flow
     exact.losses = torch.stack([state.loss for state in exact.states])

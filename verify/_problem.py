@@ -12,13 +12,22 @@ from typing import Any
 import gmpy2
 import numpy as np
 import torch
+from sympy import Rational
 
+import theory
 from numerics import (
     FLOAT64,
+    LOSSES,
     MP,
+    SQUARED,
     Architecture,
     Arithmetic,
     FlowField,
+    Loss,
+    Model,
+    Network,
+    NotConverged,
+    UsageError,
     balance,
     compose,
     matrix_balance,
@@ -27,7 +36,7 @@ from numerics import (
     unbalance,
 )
 
-from ._kinds import exponent_of, without_fit
+from ._kinds import exponent_of, possible, without_fit
 from ._numbers import current_digits, entrywise, mpf_to_mpfr
 from ._path import RECORDS
 from ._precise import Precise
@@ -48,6 +57,9 @@ COARSEST = 3.5
 PACES = ("plain", "large target", "slow growth", "late", "coarse")
 FAR = PACES[3:]
 ALIGNED = "aligned"  # kind of a problem that is made for a superdiagonal start
+PART = 0.25  # of its own size, by which a start moves in time 1 where the loss has no bottom
+RANGE = 8.0  # largest entry of W, signs apart, under a loss whose values grow exponentially
+FILLINGS = 3  # whole numbers tried for a start whose bonds have regular Gram matrices
 PATH_SMALLNESS = 8  # a "small" path starts with W about 2^8 times smaller than the target: smaller ones hardly move
 
 
@@ -56,7 +68,7 @@ class Problem:
     """One tensor-completion problem with a start, exactly.
 
     Arguments:
-        architecture: depth, sizes, ranks, chain.
+        architecture: the model with its sizes.
         blocks: block name -> whole numbers; the start is built from these and `assumes`.
         target: whole numbers, shape sizes.
         mask: bool, shape sizes; observed entries.
@@ -67,9 +79,10 @@ class Problem:
         pace: how `for_path` scales target and time: "plain", "large target", "slow growth", "late" (until the loss has
             fallen far; a small start escapes) or "coarse" (steps near the edge of stability).
         weights: whole numbers, shape sizes, zero where unobserved; None where all observed entries weigh the same.
+        loss: what an entry costs.
     """
 
-    architecture: Architecture
+    architecture: Model
     blocks: Mapping[str, np.ndarray]
     target: np.ndarray
     mask: np.ndarray
@@ -80,6 +93,7 @@ class Problem:
     kind: str = "plain"
     pace: str = "plain"
     weights: np.ndarray | None = None
+    loss: Loss = SQUARED
 
     @cached_property
     def observed(self) -> int:
@@ -104,22 +118,26 @@ class Problem:
         """How far rules that divide by the gradient's size go in a unit of time, as a multiple of what is usual."""
         return 4.0 if self.pace in FAR else 1.0
 
-    def blocks_for(self, assumes: str, arithmetic: Arithmetic = FLOAT64) -> tuple[Architecture, dict[str, np.ndarray]]:
-        """Architecture and start that meet the assumption, in the given arithmetic.
+    def blocks_for(self, assumes: str, arithmetic: Arithmetic = FLOAT64) -> tuple[Model, dict[str, np.ndarray]]:
+        """Model and start that meet the assumption, in the given arithmetic.
 
         A matrix-balanced start has a core whose unfoldings have rank at most I_n, whatever its size R_n.
         """
         architecture, raw = self.architecture, dict(self.blocks)
-        if (
-            assumes == "matrix-balanced"
-            and architecture.depth
-            and not (architecture.chain == "gate" and architecture.depth > 1)
-        ):
-            raw = _narrowed(architecture, raw)
-        if assumes == "superdiagonal":
-            raw = _superdiagonal(architecture, raw)
+        if isinstance(architecture, Architecture):
+            if (
+                assumes == "matrix-balanced"
+                and architecture.depth
+                and not (architecture.chain == "gate" and architecture.depth > 1)
+            ):
+                raw = _narrowed(architecture, raw)
+            if assumes == "superdiagonal":
+                raw = _superdiagonal(architecture, raw)
         build = {"balanced": balance, "small": balance, "matrix-balanced": matrix_balance}.get(assumes)
-        if assumes == "unbalanced":
+        if isinstance(architecture, Network) and assumes != "generic":
+            blocks = self._start_of_network(architecture, assumes, arithmetic)
+        elif assumes == "unbalanced":
+            assert isinstance(architecture, Architecture)
             blocks = self._unbalanced(architecture, raw, arithmetic)
         elif build is not None:
             blocks = build(architecture, raw, arithmetic)
@@ -130,8 +148,39 @@ class Problem:
             factor = arithmetic.array(2)[()] ** exponent if exponent >= 0 else 1 / arithmetic.array(2)[()] ** -exponent
             return architecture, {name: block * factor for name, block in blocks.items()}
 
+    def _start_of_network(self, network: Network, assumes: str, arithmetic: Arithmetic) -> dict[str, np.ndarray]:
+        """Balanced, matrix-balanced or off balance: balanced, then every slice of a group times a power of two of its
+        own, from 1/2 to 2.
+
+        Raises:
+            UsageError: the model has no such starts.
+        """
+        raw = self.blocks
+        if assumes == "superdiagonal":
+            raise UsageError(f"{network.description.name} has no superdiagonal starts; deep Tucker has")
+        if assumes == "matrix-balanced":
+            for filled in range(FILLINGS):
+                try:
+                    return matrix_balance(network, _fuller(network, raw, filled), arithmetic)
+                except NotConverged:  # a Gram matrix over a bond is singular: the next start has other whole numbers
+                    continue
+            return matrix_balance(network, {name: 0 * block for name, block in raw.items()}, arithmetic)
+        blocks = balance(network, raw, arithmetic)
+        if assumes == "unbalanced":
+            generator = np.random.default_rng(self._salt(raw))
+            for member in (m for grouping in network.description.groupings for m in grouping.members):
+                name = member.block.name
+                shape = [1] * blocks[name].ndim
+                shape[member.axis] = blocks[name].shape[member.axis]
+                with arithmetic.precision():
+                    factors = arithmetic.array(2.0 ** generator.integers(-1, 2, shape))
+                    blocks[name] = blocks[name] * factors
+        return blocks
+
     def chosen_blocks(self, assumes: str) -> Mapping[str, np.ndarray]:
         """The whole numbers that the start is made of: its own, or for a superdiagonal one those that these choose."""
+        if not isinstance(self.architecture, Architecture):
+            return self.blocks
         return _superdiagonal(self.architecture, self.blocks) if assumes == "superdiagonal" else self.blocks
 
     @property
@@ -176,6 +225,22 @@ class Problem:
             self.counts.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent
         )
 
+    def costing(self, loss: Loss) -> Problem:
+        """The problem under another loss: its kind and target as the loss wants them, W where its values are finite."""
+        kind = possible(self.kind, self.architecture, loss)
+        changed = replace(self, loss=loss, kind=kind)
+        if kind != self.kind:
+            changed = replace(changed, exponent=exponent_of(kind, self.architecture), target_exponent=0)
+        if loss.targets == "signs":
+            signs = np.where(self.target < 0, -1, 1).astype(self.target.dtype)
+            changed = replace(changed, target=signs, target_exponent=0)
+            for _ in range(64):
+                blocks = {name: np.ldexp(np.abs(b).astype(float), changed.exponent) for name, b in self.blocks.items()}
+                if float(np.max(reference_compose(self.architecture, blocks), initial=0.0)) <= RANGE:
+                    break
+                changed = replace(changed, exponent=changed.exponent - 1)
+        return changed
+
     def aligned(self) -> Problem:
         """The problem of a "superdiagonal" start: a superdiagonal target, every entry observed with weight 1.
 
@@ -198,7 +263,7 @@ class Problem:
         target = torch.from_numpy(np.ldexp(self.target.astype(np.float64), self.target_exponent))
         if self.fits is not None:
             target = torch.where(torch.from_numpy(self.fits), compose(architecture, parameters), target)
-        return State(architecture, parameters, target, torch.from_numpy(self.float_weights()))
+        return State(architecture, parameters, target, torch.from_numpy(self.float_weights()), self.loss)
 
     def precise_state(self, assumes: str = "generic") -> PreciseState:
         """The same state in the digits of `precision()`, rebuilt from the whole numbers; call inside `precision()`."""
@@ -209,7 +274,8 @@ class Problem:
             name: Precise(shaken(entrywise(mpf_to_mpfr, block), salt))
             for salt, (name, block) in enumerate(blocks.items())
         }
-        return PreciseState(architecture, parameters, *self._exact_target_and_weights(architecture, parameters))
+        given = self._exact_target_and_weights(architecture, parameters)
+        return PreciseState(architecture, parameters, *given, self.loss)
 
     def exact_state(self) -> PreciseState:
         """The generic state in exact rationals."""
@@ -217,12 +283,11 @@ class Problem:
         parameters = {
             name: Precise(entrywise(lambda v: factor * int(v), self.blocks[name])) for name in self.architecture.shapes
         }
-        return PreciseState(
-            self.architecture, parameters, *self._exact_target_and_weights(self.architecture, parameters)
-        )
+        given = self._exact_target_and_weights(self.architecture, parameters)
+        return PreciseState(self.architecture, parameters, *given, self.loss)
 
     def _exact_target_and_weights(
-        self, architecture: Architecture, parameters: Mapping[str, Precise]
+        self, architecture: Model, parameters: Mapping[str, Precise]
     ) -> tuple[Precise, Precise]:
         factor = _power_of_two(self.target_exponent)
         target = entrywise(lambda v: factor * int(v), self.target)
@@ -234,12 +299,9 @@ class Problem:
 
     def as_json(self) -> dict[str, Any]:
         """Everything that makes the problem, as plain data; `from_json` reads it back."""
-        a = self.architecture
         return {
-            "depth": a.depth,
-            "sizes": list(a.sizes),
-            "ranks": list(a.ranks),
-            "chain": a.chain,
+            **model_as_json(self.architecture),
+            "loss": self.loss.name,
             "blocks": {name: np.asarray(values).tolist() for name, values in self.blocks.items()},
             "target": self.target.tolist(),
             "mask": self.mask.astype(int).tolist(),
@@ -255,7 +317,7 @@ class Problem:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Problem:
         """The problem of `as_json`; a file is validated before (`_stored.read`)."""
-        architecture = Architecture(data["depth"], data["sizes"], data["ranks"], data["chain"])
+        architecture = model_from_json(data)
 
         def whole(values: Any, shape: tuple[int, ...]) -> np.ndarray:
             return np.array(values, dtype=np.int64).reshape(shape)
@@ -273,6 +335,7 @@ class Problem:
             kind=data["kind"],
             pace=data["pace"],
             weights=None if weights is None else whole(weights, sizes),
+            loss=LOSSES.get(data.get("loss", "squared"), SQUARED),
         )
 
     def _fits_exactly(self, assumes: str) -> bool:
@@ -310,7 +373,7 @@ class Problem:
             escapes = assumes == "small" and self.pace in FAR
             if assumes == "small":
                 size *= 2.0 ** (ESCAPE_SMALLNESS if escapes else PATH_SMALLNESS)
-            degree = 1 + architecture.order * architecture.depth
+            degree = architecture.degree
             target_size = float(np.linalg.norm(self.target.astype(float) * (self.counts > 0)))
             exponent = -round(math.log2(size) / degree) if size > 0 else 0
             wanted = 1.0
@@ -322,11 +385,12 @@ class Problem:
             target = self.target
             if self.pace == "slow growth" and assumes != "small":
                 target = np.where(W < 0, -1, 1) * np.abs(self.target)
+            signs = self.loss.targets == "signs"
             plain = replace(
                 plain,
                 exponent=plain.exponent + near + exponent,
-                target_exponent=round(math.log2(wanted / target_size)) if target_size > 0 else 0,
-                target=target,
+                target_exponent=round(math.log2(wanted / target_size)) if target_size > 0 and not signs else 0,
+                target=self.target if signs else target,
             )
         scaled = replace(plain, weight_exponent=_time_unit(plain.state(assumes), self.pace) - SLOWNESS * slow)
         if self.pace == "late":
@@ -343,21 +407,30 @@ def _towards_one(blocks: Mapping[str, np.ndarray]) -> int:
 def _time_unit(state: State, pace: str) -> int:
     """Exponent of two by which to multiply the weights so that time 1 is a good stretch of the flow."""
     square = sum(float((g * g).sum()) for g in state.block_gradients().values())
-    sharp = float(sharpness(state.architecture, state.parameters, state.target, state.weights, iterations=6))
-    # Later on the way W has the size of the target and all 1 + NK blocks have norms near one.
-    top = max(
-        sharp, (1 + state.order * state.depth) * float((state.weights * state.target.abs().clamp_min(1) ** 2).max())
-    )
+    sharp = _sharpness(state)
+    degree = state.architecture.degree
+    # Later on the way W has the size of the target and all blocks (1 + NK of deep Tucker) have norms near one.
+    top = max(sharp, degree * float((state.weights * state.target.abs().clamp_min(1) ** 2).max()))
+    if not state.loss_function.bounded_below:  # there is no bottom to fall to: a good part of the start's own size
+        size = sum(float((b * b).sum()) for b in state.parameters.values())
+        decay = PART * math.sqrt(size / square) if square > 0 else math.inf
+        return round(math.log2(decay)) if 0 < decay < math.inf else 0
     decay = 0.5 * float(state.loss) / square if square > 0 else math.inf
     unit = min(decay, 4.0 / top if top > 0 else math.inf)
     if pace in FAR:
-        degree = 1 + state.order * state.depth
         sizes = [float(torch.linalg.vector_norm(W * (state.weights > 0))) for W in (state.target, state.tensor)]
         top = max(sharp, degree * float(state.weights.max()) * max(sizes) ** (2 - 2 / degree))
         unit = LATE / top if top > 0 else math.inf
     if not 0 < unit < math.inf:
         return 0
     return (math.floor if pace in FAR else round)(math.log2(unit))
+
+
+def _sharpness(state: State) -> float:
+    found = sharpness(
+        state.architecture, state.parameters, state.target, state.weights, iterations=6, loss=state.loss_function
+    )
+    return float(found)
 
 
 def _on_the_edge(problem: Problem, assumes: str) -> Problem:
@@ -368,7 +441,7 @@ def _on_the_edge(problem: Problem, assumes: str) -> Problem:
     1 / sharpness at the start, would make the flow of the same problem stiff.
     """
     start = problem.state(assumes)
-    sharp = float(sharpness(start.architecture, start.parameters, start.target, start.weights, iterations=6))
+    sharp = _sharpness(start)
     room = COARSEST * RECORDS / sharp if sharp > 0 else math.inf
 
     def faster(parts: int) -> Problem:
@@ -406,12 +479,15 @@ def _returning(problem: Problem, assumes: str) -> Problem:
 
 def _peak(state: State) -> float:
     """Largest loss of gradient descent with one step a record, over that of the start; infinite above BOUNDED."""
-    field = FlowField(state.architecture, (), state.target.numpy(), state.weights.numpy())
+    loss = state.loss_function
+    field = FlowField(state.architecture, (), state.target.numpy(), state.weights.numpy(), loss)
     point, first = (
         field.pack({name: block.numpy() for name, block in state.parameters.items()}).ravel(),
         float(state.loss),
     )
     peak = 1.0
+    if not loss.bounded_below:
+        return peak
     with np.errstate(all="ignore"):
         for _ in range(RECORDS if first > 0 else 0):
             point = point + field(0.0, point) / RECORDS
@@ -461,6 +537,69 @@ def _narrowed(architecture: Architecture, raw: dict[str, np.ndarray]) -> dict[st
             kept = np.moveaxis(core, n, 0)[:size]
             core = np.moveaxis(np.tensordot(_small(raw[f"a{n + 1}"]).T, kept, axes=1), 0, n)
     return raw | {"G": core}
+
+
+def _fuller(network: Network, raw: Mapping[str, np.ndarray], number: int) -> dict[str, np.ndarray]:
+    """The blocks as they are (number 0), or with more whole numbers added, so that no bond is singular; and no bond
+    with more living indices than the other axes of its two blocks have room for."""
+    blocks = {name: np.array(block) for name, block in raw.items()}
+    if number:
+        generator = np.random.default_rng(number)
+        blocks = {name: block + generator.integers(-3, 4, block.shape) for name, block in blocks.items()}
+    for law in theory.conservation_laws(network.description):
+        if not law.edge or law.kept:
+            continue
+        room = min(math.prod(network.of_label[x] for x in b.labels if x not in law.edge) for b in (law.left, law.right))
+        if room < math.prod(network.of_label[x] for x in law.edge):
+            keep = max(1, math.floor(room ** (1 / len(law.edge))))
+            for block in (law.left, law.right):
+                for x in law.edge:
+                    np.moveaxis(blocks[block.name], block.labels.index(x), 0)[keep:] = 0
+    return blocks
+
+
+def model_as_json(model: Model) -> dict[str, Any]:
+    """A model with its sizes as plain data; `model_from_json` reads it back."""
+    if isinstance(model, Architecture):
+        return {
+            "depth": model.depth,
+            "sizes": list(model.sizes),
+            "ranks": list(model.ranks),
+            "chain": model.chain,
+            "network": None,
+        }
+    assert isinstance(model, Network)
+    description = model.description
+    terms = [
+        {"coefficient": [int(t.coefficient.p), int(t.coefficient.q)], "slots": [[n, list(row)] for n, row in t.slots]}
+        for t in description.terms
+    ]
+    network = {
+        "name": description.name,
+        "terms": terms,
+        "output": list(description.output),
+        "groups": list(description.groups),
+        "label_sizes": dict(model.label_sizes),
+    }
+    return {"depth": 0, "sizes": list(model.sizes), "ranks": [], "chain": "column", "network": network}
+
+
+def model_from_json(data: Mapping[str, Any]) -> Model:
+    """The model of `model_as_json`.
+
+    Raises:
+        ValueError: the network is none.
+    """
+    network = data.get("network")
+    if network is None:
+        return Architecture(data["depth"], data["sizes"], data["ranks"], data["chain"])
+    terms = [
+        theory.Term(tuple((n, tuple(row)) for n, row in t["slots"]), Rational(*t["coefficient"]))
+        for t in network["terms"]
+    ]
+    groups = tuple(network["groups"])
+    description = theory.sum_of_networks(network["name"], terms, tuple(network["output"]), groups)
+    return Network(description, network["label_sizes"])
 
 
 def _small(block: np.ndarray) -> np.ndarray:

@@ -39,14 +39,17 @@ class Part:
 def parts_of(claims: Sequence[Claim], cells: Sequence[Cell]) -> list[Part]:
     """What can be judged apart without training, solving or evaluating anything twice: the claims of a cell about one
     kind of subject under one assumption, of one update rule. What takes longer goes first."""
-    parts: dict[tuple[int, int, str, str], Part] = {}
+    parts: dict[tuple[int, int, str, str, Cell], Part] = {}
+    seen: set[tuple[int, Cell]] = set()
     for number, cell in enumerate(cells):
         for place, claim in enumerate(claims):
-            if claim.applies(cell.depth, cell.order, cell.chain):
-                kind = next(at for at, subjects in enumerate(KINDS) if claim.subject in subjects)
-                key = (number, kind, claim.assumes, claim.optimizer)
-                part = parts.get(key, Part(cell, (), ()))
-                parts[key] = Part(cell, (*part.claims, claim), (*part.places, number * len(claims) + place))
+            at = claim.cell_in(cell)
+            if isinstance(at, Cell) and (place, at) not in seen:
+                seen.add((place, at))  # a model of one order, say, is the same in many cells
+                kind = next(k for k, subjects in enumerate(KINDS) if claim.subject in subjects)
+                key = (number, kind, claim.assumes, claim.optimizer, at)
+                part = parts.get(key, Part(at, (), ()))
+                parts[key] = Part(at, (*part.claims, claim), (*part.places, number * len(claims) + place))
     return [parts[key] for key in sorted(parts, key=lambda key: key[:2])]
 
 

@@ -16,6 +16,7 @@ from types import FunctionType
 from typing import Any
 
 import theory
+from numerics import Loss
 
 from ._claim import Claim, ClaimError
 from ._events import Cell
@@ -56,7 +57,7 @@ def proof_of(claim: Claim, cell: Cell) -> Proof | None:
     name = claim.derivation
     if name is None or claim.negative or not _as_written(claim):
         return None
-    found = _derivations(cell.depth, cell.order, cell.chain).get(name)
+    found = _derivations(cell).get(name)
     if found is None:
         if name not in _known():
             raise ClaimError(f"theory has no derivation {name!r}, which is said to prove {claim.id}")
@@ -71,20 +72,30 @@ def proof_of(claim: Claim, cell: Cell) -> Proof | None:
         raise ClaimError(
             f"derivation {name} is about a {' or '.join(found.subjects)}, {claim.id} about a {claim.subject}"
         )
+    if not all(_covers(found.loss, loss) for loss in cell.losses):
+        raise ClaimError(f"derivation {name} is about the {found.loss} loss, {claim.id} about {cell.loss}")
     check = found.check()
     return Proof(name, found.range, check.holds, check.residual)
 
 
+def _covers(losses: str, loss: Loss) -> bool:
+    """Whether a derivation about "any", the "smooth" or one loss speaks of this one."""
+    return losses == "any" or (losses == "smooth" and loss.smooth) or losses == loss.name
+
+
 @lru_cache(maxsize=8)
-def _derivations(depth: int, order: int, chain: str) -> dict[str, theory.Derivation]:
-    return {found.id: found for found in theory.derivations(depth, order, chain)}
+def _derivations(cell: Cell) -> dict[str, theory.Derivation]:
+    """Those of the very model that the cell is about: a proof for deep Tucker says nothing of another one."""
+    if cell.description is not None:
+        return {found.id: found for found in theory.model_derivations(cell.description)}
+    return {found.id: found for found in theory.derivations(cell.depth, cell.order, cell.chain)}
 
 
 @lru_cache(maxsize=1)
 def _known() -> frozenset[str]:
     return frozenset(
-        name for chain in theory.CHAINS for k, n in ((0, 3), (2, 2), (2, 3)) for name in _derivations(k, n, chain)
-    )
+        name for chain in theory.CHAINS for k, n in ((0, 3), (2, 2), (2, 3)) for name in _derivations(Cell(k, n, chain))
+    ) | frozenset(derivation.id for derivation in theory.model_derivations(theory.cp(3)))
 
 
 def _as_written(claim: Claim) -> bool:

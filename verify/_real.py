@@ -155,7 +155,7 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
 
     audience = Audience(listeners)
     tell = audience.tell
-    claims = sum(claim.applies(cell.depth, cell.order, cell.chain) for cell in cells for claim in CLAIMS)
+    claims = sum(isinstance(claim.cell_in(cell), Cell) for cell in cells for claim in CLAIMS)
     tell(RunStarted(config.as_json(), tuple(cells), claims))
     tell(Note(problem.data.words))
     interrupted = False
@@ -163,7 +163,7 @@ def verify_data(config: Config, listeners: Sequence[Listener]) -> int:
         for cell in cells:
             batch = batch_of(start_of(problem, cell, config.seed))
             for claim in CLAIMS:
-                if claim.applies(cell.depth, cell.order, cell.chain):
+                if isinstance(claim.cell_in(cell), Cell):
                     results.append(judge_examples(claim, cell, batch, config.budget))
                     tell(ClaimJudged(results[-1], len(results)))
             report = _report(problem, cell, batch.descent(0, 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ._counterexample import save
 from ._elsewhere import read_conjectures
 from ._events import Audience, Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted
 from ._inputs import Settings
+from ._models import cell_of_loss, cell_of_model
 from ._processes import judge_parts, parts_of
 from ._verdict import Exit, Result, exit_code
 
@@ -54,20 +56,35 @@ def matches(claim: Claim, pattern: str) -> bool:
 
 def cells_of(config: Config) -> list[Cell]:
     """The grid."""
-    return [Cell(d, n, c) for c, n, d in itertools.product(config.chain, config.order, config.depth)]
+    plain = [Cell(d, n, c) for c, n, d in itertools.product(config.chain, config.order, config.depth)]
+    cells = [cell_of_model(config.model, cell) for cell in plain]
+    if config.loss is not None:
+        cells = [cell_of_loss(config.loss, cell) for cell in cells]
+    return list(dict.fromkeys(cells))
 
 
 def _not_judged(claims: Sequence[Claim], cells: Sequence[Cell]) -> list[str]:
     """One line for every conjecture that is meant in none of the cells, and one for built-in claims if all are."""
     from .claims import BUILT_IN
 
-    left = [c for c in claims if not any(c.applies(cell.depth, cell.order, cell.chain) for cell in cells)]
+    left = [c for c in claims if not any(isinstance(c.cell_in(cell), Cell) for cell in cells)]
     own = [claim for claim in left if not any(claim is other for other in BUILT_IN)]
     shown = ", ".join(map(str, cells[:3])) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
-    lines = [f"{claim.id}: not judged, its applies= is False in every cell asked for ({shown})" for claim in own]
+    lines = [f"{claim.id}: not judged, {_why(claim, cells)} ({shown})" for claim in own]
     if not own and len(left) == len(claims):
         lines.append(f"nothing to judge: of {len(left)} claims none is meant in {shown}")
+    elif len(left) > len(own):
+        reasons = Counter(_why(claim, cells) for claim in left if claim not in own)
+        for reason, count in reasons.most_common() if cells[0].description or cells[0].asked else ():
+            lines.append(f"{count} built-in claim{'s' * (count > 1)} not judged: {reason}")
     return lines
+
+
+def _why(claim: Claim, cells: Sequence[Cell]) -> str:
+    reasons = {str(claim.cell_in(cell)) for cell in cells}
+    if len(reasons) == 1 and "applies=" not in (only := reasons.pop()):
+        return only
+    return "its applies= is False in every cell asked for"
 
 
 def run(config: Config, listeners: Sequence[Listener], claims: Sequence[Claim] | None = None) -> int:

@@ -2,40 +2,67 @@
 
 from __future__ import annotations
 
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
 
-from numerics import UsageError
+from numerics import Architecture, Model, Network, UsageError
 
 from ._counterexample import start_of
+from ._events import in_short
 from ._problem import Problem
 
 TEMPLATE = """\
-# {claim!r}: depth {depth}, order {order}, chain={chain}, start {assumes}
+# {claim!r}: {cell}, start {assumes}
 # The engine measured {measured!r} against predicted {predicted!r}: {confirmed!r}
 import numpy as np
 
 {blocks}
 target, weights = {target}, {weights}
+{model}
+def value(w, y): return {value}
+def slope(w, y): return {slope}
+def loss(b): return np.sum(weights * value(W(b), target))
+{gradient}
+print("W =", W(blocks).tolist(), " loss =", loss(blocks))
+for name, g in gradient(blocks).items(): print("d" + name + "/dt =", (-g).tolist())
+{run}"""
 
+TUCKER = """
 def W(b):
     out = b["G"]
     for n in range({order}):
 {factor}
     return out
+"""
 
-def loss(b): return 0.5 * np.sum(weights * (W(b) - target) ** 2)
+TUCKER_GRADIENT = """\
 def gradient(b):  # W is linear in every block, so the unit tensors in its place give the derivatives
-    residual, g = weights * (W(b) - target), {{name: np.zeros_like(block) for name, block in b.items()}}
+    D, g = weights * slope(W(b), target), {name: np.zeros_like(block) for name, block in b.items()}
     for name, block in b.items():
         for i in np.ndindex(block.shape):
             unit = np.zeros_like(block); unit[i] = 1
-            g[name][i] = np.sum(residual * W({{**b, name: unit}}))
-    return g
-print("W =", W(blocks).tolist(), " loss =", loss(blocks))
-for name, g in gradient(blocks).items(): print("d" + name + "/dt =", (-g).tolist())
-{run}"""
+            g[name][i] = np.sum(D * W({**b, name: unit}))
+    return g"""
+
+NETWORK = """
+# {name!r}: W is the sum of coefficient * einsum(equation, blocks)
+TERMS = {terms!r}
+OUTPUT = {output!r}
+
+def W(b): return sum(c * np.einsum(",".join(rows) + "->" + OUTPUT, *(b[n] for n in names)) for c, names, rows in TERMS)
+"""
+
+NETWORK_GRADIENT = """\
+def gradient(b):  # every place of a block gives D times what stands in the other places of its network
+    D, g = weights * slope(W(b), target), {name: np.zeros_like(block) for name, block in b.items()}
+    for c, names, rows in TERMS:
+        for k, name in enumerate(names):
+            others = [(rows[j], b[names[j]]) for j in range(len(names)) if j != k]
+            equation = ",".join([OUTPUT, *(row for row, _ in others)]) + "->" + rows[k]
+            g[name] = g[name] + c * np.einsum(equation, D, *(block for _, block in others))
+    return g"""
 
 DESCENT = """
 # The run: {rule}, options {options}, {steps} steps of size {step!r}.
@@ -129,9 +156,7 @@ def script(data: dict[str, Any], problem: Problem) -> str:
     Raises:
         UsageError: its numbers leave float64's range.
     """
-    given = {
-        key: data[key] for key in ("claim", "depth", "order", "chain", "assumes", "measured", "predicted", "confirmed")
-    }
+    given = {key: data[key] for key in ("claim", "depth", "order", "assumes", "measured", "predicted", "confirmed")}
     if data["subject"] == "Target":
         values = np.ldexp(np.array(data["target"], dtype=float), data["target_exponent"])
         _check_finite(values)
@@ -139,20 +164,48 @@ def script(data: dict[str, Any], problem: Problem) -> str:
     problem = start_of(problem, data["subject"], data["assumes"])
     architecture, blocks = problem.blocks_for(data["assumes"])
     lines = [f'    "{name}": np.array({value.tolist()!r}),' for name, value in blocks.items()]
-    if architecture.depth:
-        factor = LOOP.format(links=architecture.depth - 1, link=LINK[architecture.chain])
-    else:
-        factor = "        pass  # depth 0: W is the core"
+    if problem.loss.script is None:
+        raise UsageError(
+            f"the {problem.loss.name} loss has no script: a pair of NumPy expressions of w and y, its value and slope"
+        )
+    value, slope = problem.loss.script
+    model, gradient = _model(architecture)
     state = problem.state(data["assumes"])
     _check_finite(*blocks.values(), state.target.numpy(), state.weights.numpy())
     return TEMPLATE.format(
         **given,
+        cell=in_short(data["model"], data["depth"], data["order"], data["chain"], data["loss"]),
+        model=model,
+        value=value,
+        slope=slope,
+        gradient=gradient,
         blocks="blocks = {\n" + "\n".join(lines) + "\n}",
         target=f"np.array({state.target.tolist()!r})",
         weights=f"np.array({state.weights.tolist()!r})",
-        factor=factor,
         run=_run(data.get("run")),
     )
+
+
+def _model(model: Model) -> tuple[str, str]:
+    """W and its gradient of a model as NumPy."""
+    if isinstance(model, Network):
+        description = model.description
+        letter = dict(zip(description.labels, ascii_letters, strict=False))
+        terms = [
+            (
+                float(term.coefficient),
+                [name for name, _ in term.slots],
+                ["".join(letter[x] for x in labels) for _, labels in term.slots],
+            )
+            for term in description.terms
+        ]
+        output = "".join(letter[x] for x in description.output)
+        return NETWORK.format(name=description.name, terms=terms, output=output), NETWORK_GRADIENT
+    assert isinstance(model, Architecture)
+    factor = "        pass  # depth 0: W is the core"
+    if model.depth:
+        factor = LOOP.format(links=model.depth - 1, link=LINK[model.chain])
+    return TUCKER.format(order=model.order, factor=factor), TUCKER_GRADIENT
 
 
 def _check_finite(*arrays: np.ndarray) -> None:

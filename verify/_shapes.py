@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from numerics import Architecture
+from numerics import Architecture, Model, Network
+from theory import Parametrisation
 
 ENTRIES_CAP = 144  # entries of a generated tensor
 CORE_CAP = 128  # and of its core
@@ -61,14 +62,46 @@ def architectures(
     return Architecture(depth, mode_sizes, tuple(ranks), chain)
 
 
+@st.composite
+def networks(
+    draw: Any, description: Parametrisation, fixed: tuple[int, ...] | None = None, largest: int = 5
+) -> Network:
+    """Sizes of a described model: modes of 1 to `largest`, bonds of 1 to one more, within the caps."""
+    given: dict[str, int] = {}
+    if fixed is not None:
+        given = dict(zip(description.output, fixed, strict=True))
+    chosen: dict[str, int] = {}
+    for part in description.tied:
+        known = {given[x] for x in part if x in given}
+        if len(known) > 1:
+            raise ValueError(f"sizes={','.join(map(str, fixed or ()))}: {' and '.join(part)} are one axis of a block")
+        mode = any(x in description.output for x in part)
+        top = largest if mode else min(largest + 1, 4)
+        trial = known.pop() if known else draw(st.integers(1, top))
+        while trial > 1 and not given.get(part[0]) and not _fits(description, {**chosen, part[0]: trial}, fixed):
+            trial -= 1
+        chosen[part[0]] = trial
+    return Network(description, chosen)
+
+
+def _fits(description: Parametrisation, chosen: dict[str, int], fixed: tuple[int, ...] | None) -> bool:
+    """Whether W and every block stay within the caps with all sizes not chosen yet at one."""
+    sizes = description.sizes({part[0]: chosen.get(part[0], 1) for part in description.tied})
+    entries = math.prod(sizes[x] for x in description.output)
+    blocks = description.shapes(sizes).values()
+    return (fixed is not None or entries <= ENTRIES_CAP) and max(map(math.prod, blocks)) <= CORE_CAP
+
+
 def cube(architecture: Architecture) -> Architecture:
     """The same with equal mode and core sizes of at least two: only there all singular values of W can be equal."""
     size = (max(2, min(architecture.sizes)),) * architecture.order
     return Architecture(architecture.depth, size, size, architecture.chain)
 
 
-def with_room(architecture: Architecture) -> Architecture:
+def with_room(architecture: Model) -> Model:
     """The same without sides of one, unless it would pass a cap."""
+    if not isinstance(architecture, Architecture):
+        return architecture
     sizes, ranks = (tuple(max(2, side) for side in sides) for sides in (architecture.sizes, architecture.ranks))
     if math.prod(sizes) > ENTRIES_CAP or math.prod(ranks) > CORE_CAP:
         return architecture

@@ -14,7 +14,8 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import HypothesisException, NoSuchExample
 
-from numerics import Architecture
+from numerics import Architecture, Model, Network
+from theory import Parametrisation
 
 from ._events import Cell
 from ._problem import Problem
@@ -39,6 +40,7 @@ def key_of(problem: Problem) -> bytes:
                 problem.weight_exponent,
                 problem.pace,
                 problem.kind,
+                problem.loss.name,
             )
         )
     ]
@@ -46,19 +48,38 @@ def key_of(problem: Problem) -> bytes:
     return "".join(parts).encode() + b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)
 
 
-def _with_sides(cell: Cell, sides: Sequence[int], fixed: tuple[int, ...] | None, *, cores: bool) -> Architecture:
-    """The architecture whose free sides are given: mode sizes unless fixed, then core sizes where they are free."""
+def sides_of(model: Model, fixed: tuple[int, ...] | None, *, cores: bool) -> tuple[int, ...]:
+    """The free sides of a model: mode sizes unless fixed, then core sizes; of a network those of its tied labels."""
+    if isinstance(model, Network):
+        return tuple(model.of_label[part[0]] for part in _free(model.description, fixed))
+    assert isinstance(model, Architecture)
+    return (() if fixed else model.sizes) + (model.ranks if cores and model.depth else ())
+
+
+def _free(description: Parametrisation, fixed: tuple[int, ...] | None) -> list[tuple[str, ...]]:
+    kept = set(description.output) if fixed else set()
+    return [part for part in description.tied if not set(part) & kept]
+
+
+def _with_sides(cell: Cell, sides: Sequence[int], fixed: tuple[int, ...] | None, *, cores: bool) -> Model:
+    """The model whose free sides are given, in the order of `sides_of`."""
+    if cell.description is not None:
+        chosen = dict(zip((part[0] for part in _free(cell.description, fixed)), sides, strict=True))
+        return Network(cell.description, {**dict(zip(cell.description.output, fixed or (), strict=False)), **chosen})
     sizes = fixed or tuple(sides[: cell.order])
     ranks = sizes if cell.depth == 0 else tuple(sides[-cell.order :]) if cores else (1,) * cell.order
     return Architecture(cell.depth, sizes, ranks, cell.chain)
 
 
-def small_architectures(cell: Cell, fixed: tuple[int, ...] | None, *, cores: bool = True) -> Iterator[Architecture]:
+def small_architectures(cell: Cell, fixed: tuple[int, ...] | None, *, cores: bool = True) -> Iterator[Model]:
     """Architectures of a cell from the smallest up: mode and core sizes 1 to 3, ordered by their sum.
 
     Without `cores` only the mode sizes vary: a claim about a tensor does not see the core.
     """
-    count = cell.order * ((fixed is None) + (cores and cell.depth > 0))
+    if cell.description is not None:
+        count = len(_free(cell.description, fixed))
+    else:
+        count = cell.order * ((fixed is None) + (cores and cell.depth > 0))
     for extra in range(EXTRA + 1 if count else 1):
         for sides in itertools.product(range(1, LARGEST + 1), repeat=count):
             if sum(sides) - count == extra:
@@ -66,10 +87,10 @@ def small_architectures(cell: Cell, fixed: tuple[int, ...] | None, *, cores: boo
 
 
 def smaller_architectures(
-    cell: Cell, architecture: Architecture, fixed: tuple[int, ...] | None, *, cores: bool = True
-) -> Iterator[Architecture]:
+    cell: Cell, architecture: Model, fixed: tuple[int, ...] | None, *, cores: bool = True
+) -> Iterator[Model]:
     """One step down from an architecture: all sides to at most 2, one side to 1, one side by one; smallest first."""
-    sides = (() if fixed else architecture.sizes) + (architecture.ranks if cores and cell.depth else ())
+    sides = sides_of(architecture, fixed, cores=cores)
     steps = [tuple(min(side, 2) for side in sides)]
     for place, side in enumerate(sides):
         steps += [(*sides[:place], lower, *sides[place + 1 :]) for lower in {1, side - 1} if 0 < lower < side]
@@ -134,15 +155,17 @@ def shrink(
     if evaluations is not None:  # few: most of them for what is simplest
         kinds = ("plain", *kinds)
 
-    def first(architectures: Iterable[Architecture], deadline: float = math.inf) -> Problem | None:
+    alike: dict[str, Any] = {"kinds": kinds, "pace": known.pace, "losses": (known.loss,)}
+
+    def first(architectures: Iterable[Model], deadline: float = math.inf) -> Problem | None:
         """The first violating problem of the first architecture that has one."""
         for architecture in architectures:
             if of_sizes.left <= 0:
                 return None
-            sides = architecture.sizes + (architecture.ranks if cores and cell.depth else ())
+            sides = sides_of(architecture, None, cores=cores)
             many = tries >= 2 * MORE and 0 < sum(sides) - len(sides) <= SMALL
             count = MORE * tries if many else tries
-            drawn = draw_problems(problems(architecture, kinds=kinds, pace=known.pace), count, seed)
+            drawn = draw_problems(problems(architecture, **alike), count, seed)
             for number, problem in enumerate(drawn):
                 candidate = without_zeros(problem) if number % 2 else problem
                 if time.monotonic() > deadline:
@@ -151,7 +174,7 @@ def shrink(
                     return candidate
         return None
 
-    def down(architecture: Architecture) -> Iterator[Architecture]:
+    def down(architecture: Model) -> Iterator[Model]:
         return smaller_architectures(cell, architecture, fixed, cores=cores)
 
     below = small_architectures(cell, fixed, cores=cores)
@@ -213,7 +236,7 @@ def _simplest(
         backend=PLAIN,  # Hypothesis's own leaves a folder of constants where the user stands
     )
     try:
-        strategy = problems(known.architecture, literal=True, kinds=kinds, pace=known.pace)
+        strategy = problems(known.architecture, literal=True, kinds=kinds, pace=known.pace, losses=(known.loss,))
         with quiet():
             return find(strategy, condition, settings=options, random=random.Random(seed))
     except NoSuchExample:

@@ -11,10 +11,23 @@ import gmpy2
 import numpy as np
 import torch
 
-from numerics import Architecture, component, compose, factor, reference_compose, reference_gradient
+from numerics import (
+    SQUARED,
+    Architecture,
+    Loss,
+    Model,
+    Network,
+    component,
+    compose,
+    factor,
+    reference_compose,
+    reference_pullback,
+)
+from theory import Grouping
 
 from ._claim import ClaimError
 from ._forward import derivative_along, differentiable
+from ._labelled import contracted, group_rows, inner_products
 from ._numbers import EXACT_TYPES, Jet, current_digits, differencing, entrywise, precision
 from ._precise import Precise, as_precise
 from ._rates import compared, is_checked, leaves, saw_kink, unit_of_time
@@ -46,16 +59,22 @@ def times_other_factors(state: State, mode: int) -> Array:
 class State:
     """One point of parameter space with a problem; everything it returns is a float64 torch tensor.
 
-    Modes are numbered from 0. Source: design (1)-(8).
+    Modes are numbered from 0; mode n of deep Tucker stands for the label r{n+1}. Source: design (1)-(8), (22).
 
     Arguments:
-        architecture: depth, sizes, ranks and chain.
+        architecture: the model with its sizes.
         parameters: block name -> float64 tensor.
-        target, weights: tensors of shape sizes; loss = 1/2 sum weights (W - target)^2.
+        target, weights: tensors of shape sizes.
+        loss: what an entry costs; the loss is the weighted sum of it, 1/2 sum weights (W - target)^2 by default.
     """
 
     def __new__(
-        cls, architecture: Architecture, parameters: Mapping[str, Array], target: Array, weights: Array
+        cls,
+        architecture: Model,
+        parameters: Mapping[str, Array],
+        target: Array,
+        weights: Array,
+        loss: Loss = SQUARED,
     ) -> State:
         """A State that a conjecture makes of exact or high-precision arrays is such a State."""
         values = (*parameters.values(), target, weights)
@@ -63,7 +82,12 @@ class State:
         return object.__new__(PreciseState if precise else cls)
 
     def __init__(
-        self, architecture: Architecture, parameters: Mapping[str, Array], target: Array, weights: Array
+        self,
+        architecture: Model,
+        parameters: Mapping[str, Array],
+        target: Array,
+        weights: Array,
+        loss: Loss = SQUARED,
     ) -> None:
         if isinstance(self, PreciseState):
             parameters = {name: as_precise(value) for name, value in parameters.items()}
@@ -72,14 +96,43 @@ class State:
         self.parameters = dict(parameters)
         self.target = target
         self.weights = weights
+        self.loss_function = loss
         self._factors: dict[int, Array] = {}
-        self._inner: dict[int, Array] = {}
+        self._inner: dict[int | str, Array] = {}
 
     # -- what the problem is
     @property
+    def blocks(self) -> dict[str, Array]:
+        """Every block by its name."""
+        return dict(self.parameters)
+
+    def __getitem__(self, block: str) -> Array:
+        """One block, `state["A"]`."""
+        if block not in self.parameters:
+            raise ClaimError(f"{self._named} has no block {block!r}; it has {', '.join(self.architecture.shapes)}")
+        return self.parameters[block]
+
+    @property
+    def _named(self) -> str:
+        model = self.architecture
+        return model.description.name if isinstance(model, Network) else f"deep Tucker of order {model.order}"
+
+    def _tucker(self, what: str) -> Architecture:
+        """The architecture of deep Tucker. Raises: ClaimError that says what another model has instead."""
+        model = self.architecture
+        if isinstance(model, Architecture):
+            return model
+        assert isinstance(model, Network)
+        labels = ", ".join(g.name for g in model.description.groupings)
+        raise ClaimError(
+            f"{self._named} has no {what}; it has the blocks {', '.join(model.shapes)} "
+            + (f"and groups of the labels {labels}: group_norms, component, alignment" if labels else "and no groups")
+        )
+
+    @property
     def depth(self) -> int:
         """K."""
-        return self.architecture.depth
+        return self._tucker("depth").depth
 
     @property
     def order(self) -> int:
@@ -94,26 +147,28 @@ class State:
     @property
     def ranks(self) -> tuple[int, ...]:
         """Core sizes R_1..R_N."""
-        return self.architecture.ranks
+        return self._tucker("ranks").ranks
 
     @property
     def chain(self) -> str:
         """ "column", "mode" or "gate"."""
-        return self.architecture.chain
+        return self._tucker("chain").chain
 
     # -- the parameters
     @property
     def core(self) -> Array:
         """G, shape (R_1, .., R_N)."""
+        self._tucker("core")
         return self.parameters["G"]
 
     def vectors(self, mode: int) -> Array:
         """The last blocks a_r of a mode as columns, shape (I, R); the last factor for chain="mode"."""
+        self._tucker("vectors")
         return self.parameters[f"a{self._mode(mode) + 1}"]
 
     def chains(self, mode: int) -> Array:
         """The chain of a mode: column (R, K-1, I, I); gate (R, K-1); mode: the list of its K matrices."""
-        links = [self.parameters[name] for name in self.architecture.links(self._mode(mode))]
+        links = [self.parameters[name] for name in self._tucker("chains").links(self._mode(mode))]
         if self.chain == "mode":
             return [*links, self.vectors(mode)]
         if not links:
@@ -128,7 +183,7 @@ class State:
         return self._factors[mode]
 
     def _factor(self, mode: int) -> Array:
-        return factor(self.architecture, self.parameters, mode)
+        return factor(self._tucker("factor"), self.parameters, mode)
 
     # -- the tensor and the loss
     @cached_property
@@ -139,13 +194,12 @@ class State:
     @cached_property
     def gradient(self) -> Array:
         """dL/dW, shape sizes."""
-        return self.weights * (self.tensor - self.target)
+        return self.loss_function.gradient(self.tensor, self.target, self.weights)
 
     @cached_property
     def loss(self) -> Array:
-        """L = 1/2 sum weights (W - target)^2."""
-        residual = self.tensor - self.target
-        return (self.weights * residual * residual).sum() / 2
+        """L = sum of weights times what every entry costs, 1/2 sum weights (W - target)^2 unless said otherwise."""
+        return (self.weights * self.loss_function.value(self.tensor, self.target)).sum()
 
     def block_gradients(self) -> dict[str, Array]:
         """dL/d(block) of every block, by autograd through the PyTorch model."""
@@ -155,8 +209,8 @@ class State:
     def _block_gradients(self) -> dict[str, Array]:
         leaves = {name: differentiable(value) for name, value in self.parameters.items()}
         with torch.enable_grad():
-            residual = compose(self.architecture, leaves) - self.target
-            loss = (self.weights * residual * residual).sum() / 2
+            W = compose(self.architecture, leaves)
+            loss = (self.weights * self.loss_function.value(W, self.target)).sum()
         return dict(zip(leaves, torch.autograd.grad(loss, list(leaves.values())), strict=True))
 
     # -- slices, groups
@@ -164,9 +218,57 @@ class State:
         """||G_{n,r}|| of every slice of the core, shape (R,)."""
         return torch.linalg.vector_norm(unfold(self.core, self._mode(mode)), dim=1)
 
-    def component(self, mode: int, r: int) -> Array:
-        """W_{n,r}: the part of W that passes through index r of the mode, shape sizes."""
-        return component(self.architecture, self.parameters, self._mode(mode), r)
+    def component(self, mode: int | str, r: int) -> Array:
+        """W_{n,r}: the part of W that passes through index r of the mode, or of a label, shape sizes."""
+        return component(self.architecture, self.parameters, self._where(mode), r)
+
+    def group_norms(self, label: int | str) -> Array:
+        """Norms of the slices of every block of every group of a label, shape (blocks, R). Source: (4), (22)."""
+        at = self._where(label)
+        if isinstance(at, int):
+            return self.block_norms(at)
+        return torch.stack([torch.linalg.vector_norm(rows, dim=1) for rows, _ in self._rows(at)])
+
+    def degrees(self, label: int | str) -> tuple[int, ...]:
+        """d_B of every block of the groups of a label: the degree of W_r in its slice. Source: (22)."""
+        at = self._where(label)
+        if isinstance(at, int):
+            return (1,) * len(self.group_blocks(at))
+        return tuple(member.degree for member in self._grouping(at).members)
+
+    @property
+    def group_labels(self) -> tuple[str, ...]:
+        """The labels that name groups."""
+        if isinstance(self.architecture, Network):
+            return tuple(g.name for g in self.architecture.description.own_groups)
+        return tuple(f"r{mode + 1}" for mode in range(self.order))
+
+    def _grouping(self, label: str) -> Grouping:
+        assert isinstance(self.architecture, Network)
+        return self.architecture.description.grouping(label)
+
+    def _rows(self, label: str) -> list[tuple[Array, int]]:
+        assert isinstance(self.architecture, Network)
+        return group_rows(self.architecture, self.parameters, label)
+
+    def _where(self, place: int | str) -> int | str:
+        """The mode of a deep Tucker model, or the label of another one; the number n stands for the label r{n+1}.
+
+        Raises:
+            ClaimError: the model has no such groups.
+        """
+        if isinstance(self.architecture, Network):
+            label = f"r{place + 1}" if isinstance(place, int) else place
+            try:
+                return self.architecture.description.grouping(label).name
+            except ValueError as error:
+                raise ClaimError(str(error)) from None
+        if isinstance(place, str):
+            names = [f"r{mode + 1}" for mode in range(self.order)]
+            if place not in names:
+                raise ClaimError(f"{place!r} names no group of {self._named}; its labels are {', '.join(names)}")
+            return names.index(place)
+        return self._mode(place)
 
     def block_norms(self, mode: int) -> Array:
         """Norms of the blocks of every group: core slice, chain blocks, last block; shape (K+1, R).
@@ -187,34 +289,51 @@ class State:
     def _flat(self, blocks: Mapping[str, Array], mode: int) -> list[Array]:
         if self.depth == 0:
             return []
-        links = [] if self.chain == "mode" else self.architecture.links(self._mode(mode))
+        links = [] if self.chain == "mode" else self._tucker("groups by mode").links(self._mode(mode))
         rank = self.ranks[mode]
         return [
             *(blocks[name].reshape(rank, blocks[name].numel() // rank) for name in links),
             blocks[f"a{mode + 1}"].mT,
         ]
 
-    def component_inner(self, mode: int) -> Array:
-        """<-grad L(W), W_{n,r}> for every r, shape (R,)."""
-        if mode not in self._inner:
-            self._inner[self._mode(mode)] = self._component_inner(mode)
-        return self._inner[mode]
+    def component_inner(self, mode: int | str) -> Array:
+        """<-grad L(W), W_{n,r}> for every r of a mode or label, shape (R,)."""
+        at = self._where(mode)
+        if at not in self._inner:
+            if isinstance(at, int):
+                self._inner[at] = self._component_inner(at)
+            else:
+                assert isinstance(self.architecture, Network)
+                self._inner[at] = -inner_products(self.architecture, self.parameters, self.gradient, at)
+        return self._inner[at]
 
     def _component_inner(self, mode: int) -> Array:
         D = unfold(self.gradient, mode)
         seen = self.factor(mode).mT @ D if self.depth else D
         return -(seen * times_other_factors(self, mode)).sum(1)
 
-    def alignment(self, mode: int) -> Array:
-        """<-grad L(W), W_{n,r}> / product of the group's block norms, shape (R,); 0 for a zero group."""
-        norms = self.block_norms(mode).prod(0)
+    def group_size(self, label: int | str) -> Array:
+        """sigma: the product of the norms of every group, each to the power of its degree, shape (R,). Source: (22)."""
+        norms = self.group_norms(label)
+        if all(degree == 1 for degree in self.degrees(label)):
+            return norms.prod(0)
+        return torch.stack([row**d for row, d in zip(norms, self.degrees(label), strict=True)]).prod(0)
+
+    def alignment(self, mode: int | str) -> Array:
+        """<-grad L(W), W_{n,r}> / product of the group's block norms, shape (R,); 0 for a zero group. Source: (22)."""
+        norms = self.group_size(mode)
         alive = norms > 0
         one = torch.ones_like(norms)
         return torch.where(alive, self.component_inner(mode) / torch.where(alive, norms, one), one * 0)
 
     def unbalancedness(self) -> Array:
-        """Largest | ||B||^2 - ||B'||^2 | inside any group. Source: (6)."""
+        """Largest | ||B||^2 / d_B - ||B'||^2 / d_B' | inside any group. Source: (6), (22)."""
         spreads = []
+        if isinstance(self.architecture, Network):
+            for label in self.group_labels:
+                squares = torch.stack([squared_norms(rows) / d for rows, d in self._rows(label)])
+                spreads.append((squares.amax(0) - squares.amin(0)).amax())
+            return torch.stack(spreads).amax() if spreads else self.target.new_zeros(())
         for mode in range(self.order):
             squares = torch.stack([squared_norms(block) for block in self.group_blocks(mode)])
             spreads.append((squares.amax(0) - squares.amin(0)).amax())
@@ -247,7 +366,7 @@ class State:
         read = _Read()
 
         def along(duals: dict[str, torch.Tensor]) -> Any:
-            state = State(self.architecture, duals, self.target, self.weights)
+            state = State(self.architecture, duals, self.target, self.weights, self.loss_function)
             state.parameters = read.of(duals)
             value = function(state)
             leaves(value)
@@ -266,7 +385,7 @@ class State:
     def moved(self, velocity: Mapping[str, Array], time: float | Array) -> State:
         """The state at parameters + time * velocity."""
         parameters = {name: value + velocity[name] * time for name, value in self.parameters.items()}
-        return type(self)(self.architecture, parameters, self.target, self.weights)
+        return type(self)(self.architecture, parameters, self.target, self.weights, self.loss_function)
 
     def _mode(self, mode: int) -> int:
         if not 0 <= mode < self.order:
@@ -275,7 +394,9 @@ class State:
 
     def __repr__(self) -> str:
         a = self.architecture
-        return f"State(depth={a.depth}, sizes={a.sizes}, ranks={a.ranks}, chain={a.chain!r})"
+        if isinstance(a, Architecture):
+            return f"State(depth={a.depth}, sizes={a.sizes}, ranks={a.ranks}, chain={a.chain!r})"
+        return f"State({a!r})"
 
 
 class _Read(dict[str, Any]):
@@ -318,7 +439,7 @@ class PreciseState(State):
 
     @cached_property
     def _block_gradients(self) -> dict[str, Precise]:
-        gradients = reference_gradient(self.architecture, self._arrays, self.target.array, self.weights.array)
+        gradients = reference_pullback(self.architecture, self._arrays, as_precise(self.gradient).array)
         return {name: Precise(value) for name, value in gradients.items()}
 
     @cached_property
@@ -327,7 +448,7 @@ class PreciseState(State):
         return all(isinstance(x, EXACT_TYPES) for array in self._arrays.values() for x in array.flat)
 
     def chains(self, mode: int) -> Any:
-        links = [self.parameters[name] for name in self.architecture.links(self._mode(mode))]
+        links = [self.parameters[name] for name in self._tucker("chains").links(self._mode(mode))]
         if self.chain == "mode":
             return [*links, self.vectors(mode)]
         if not links:
@@ -339,7 +460,7 @@ class PreciseState(State):
         if self.depth == 0:
             return Precise(np.eye(self.sizes[mode], dtype=int).astype(object))
         factor = self.vectors(mode)
-        for name in reversed(self.architecture.links(mode)):
+        for name in reversed(self._tucker("factor").links(mode)):
             link = self.parameters[name]
             if self.chain == "column":
                 factor = torch.einsum("rij,jr->ir", link, factor)
@@ -347,12 +468,37 @@ class PreciseState(State):
                 factor = link @ factor if self.chain == "mode" else factor * link
         return factor
 
-    def component(self, mode: int, r: int) -> Precise:
+    def component(self, mode: int | str, r: int) -> Any:
+        mode = self._where(mode)
+        if isinstance(self.architecture, Network):
+            return self._part(str(mode), r)
+        assert isinstance(mode, int)
         arrays = dict(self._arrays)
         keep = np.zeros(self.ranks[self._mode(mode)], dtype=int).astype(object)
         keep[r] = 1
         arrays["G"] = arrays["G"] * keep.reshape([-1 if n == mode else 1 for n in range(self.order)])
         return Precise(reference_compose(self.architecture, arrays))
+
+    def _part(self, label: str, r: int) -> Precise:
+        """W_r by the product of the networks with all other indices of the label set to zero in one place."""
+        network = self.architecture
+        assert isinstance(network, Network)
+        description, total = network.description, None
+        for t, at in description.grouping(label).labels:
+            operands, chosen = [], False
+            for name, labels in description.terms[t].slots:
+                block = self.parameters[name]
+                if at in labels and not chosen:
+                    keep = np.zeros(block.shape[labels.index(at)], dtype=int).astype(object)
+                    keep[r] = 1
+                    block = Precise(block.array * keep.reshape([-1 if x == at else 1 for x in labels]))
+                    chosen = True
+                operands.append((block, labels))
+            coefficient = description.terms[t].coefficient
+            part = contracted(operands, description.output)
+            part = part * (int(coefficient) if coefficient.is_Integer else float(coefficient))
+            total = part if total is None else total + part
+        return as_precise(total)
 
     def rate(self, function: Callable[[State], Any]) -> Any:
         velocity = {name: -gradient for name, gradient in self.block_gradients().items()}
@@ -361,7 +507,7 @@ class PreciseState(State):
                 name: Precise(entrywise(Jet, value.array, velocity[name].array))
                 for name, value in self.parameters.items()
             }
-            moved = PreciseState(self.architecture, jets, self.target, self.weights)
+            moved = PreciseState(self.architecture, jets, self.target, self.weights, self.loss_function)
             return _jet_rate(function(moved))
         # The step balances the O(h^2) truncation against the rounding of DIGITS-digit numbers, at twice the digits.
         digits = current_digits()

@@ -17,13 +17,14 @@ from theory import CHAINS
 
 from ._config import MAX_DEPTH, MAX_ORDER
 from ._keywords import ASSUMPTIONS, SUBJECTS, TRAINED
-from ._problem import PACES
+from ._problem import PACES, model_from_json
 
 FORMAT = 2
 MAX_BYTES = 32 << 20  # of a file
 MAX_NUMBERS = 200_000  # of the tensor and all blocks: what 75 digits take a minute for
 MAX_EXPONENT = 4096
 MAX_TEXT = 1 << 20  # of a conjecture file
+MAX_TERMS, MAX_SLOTS = 16, 128  # networks of a sum, and places of blocks in one: a deep CP of depth 16 and order 8
 NESTING = 64  # brackets within brackets: a block has at most MAX_ORDER + 2
 
 
@@ -84,6 +85,37 @@ class Run(_Strict):
         return self
 
 
+class Term(_Strict):
+    """One network of a sum: its coefficient, numerator and denominator, and the places of its blocks with labels."""
+
+    coefficient: Annotated[list[int], pydantic.Field(min_length=2, max_length=2)]
+    slots: Annotated[
+        list[tuple[Words, Annotated[list[Words], pydantic.Field(max_length=16)]]],
+        pydantic.Field(min_length=1, max_length=MAX_SLOTS),
+    ]
+
+    @pydantic.field_validator("slots", mode="before")
+    @classmethod
+    def _pairs(cls, slots: Any) -> Any:
+        return [tuple(slot) if isinstance(slot, list) else slot for slot in slots] if isinstance(slots, list) else slots
+
+
+class StoredNetwork(_Strict):
+    """A model other than deep Tucker, as `model_as_json` writes it."""
+
+    name: Words
+    terms: Annotated[list[Term], pydantic.Field(min_length=1, max_length=MAX_TERMS)]
+    output: Annotated[list[Words], pydantic.Field(min_length=1, max_length=MAX_ORDER)]
+    groups: Annotated[list[Words], pydantic.Field(max_length=64)]
+    label_sizes: dict[Words, Annotated[int, pydantic.Field(ge=1, le=MAX_NUMBERS)]]
+
+    @pydantic.model_validator(mode="after")
+    def _sound(self) -> StoredNetwork:
+        if any(q == 0 for _, q in (term.coefficient for term in self.terms)):
+            raise ValueError("network: a coefficient is divided by zero")
+        return self
+
+
 class Stored(_Strict):
     """A counterexample file, validated. What is only for readers (start, whole, shown, versions) is kept as it is.
 
@@ -102,6 +134,9 @@ class Stored(_Strict):
     depth: Annotated[int, pydantic.Field(ge=0, le=MAX_DEPTH)]
     order: Annotated[int, pydantic.Field(ge=1, le=MAX_ORDER)]
     chain: _one_of(CHAINS)
+    model: Words
+    network: StoredNetwork | None
+    loss: Words
     sizes: Sizes
     ranks: Sizes
     blocks: dict[Words, Any]
@@ -130,7 +165,9 @@ class Stored(_Strict):
 
     @pydantic.model_validator(mode="after")
     def _consistent(self) -> Stored:
-        if len(self.sizes) != self.order or len(self.ranks) != self.order:
+        if self.network is None and self.model != "tucker":
+            raise ValueError(f"network: model {self.model!r} needs one")
+        if self.network is None and (len(self.sizes) != self.order or len(self.ranks) != self.order):
             raise ValueError(f"order {self.order}, but {len(self.sizes)} sizes and {len(self.ranks)} ranks")
         shapes = self._shapes()
         check_numbers("target", self.target, tuple(self.sizes))
@@ -158,6 +195,8 @@ class Stored(_Strict):
         """Shapes of the blocks, once it is known that they have few entries: the numbers of blocks and of their entries
         are products that a few digits can make larger than any memory.
         """
+        if self.network is not None:
+            return self._of_network(self.network)
         sizes, ranks, links = self.sizes, self.ranks, max(self.depth - 1, 0)
         longest = [max(i, r) for i, r in zip(sizes, ranks, strict=True)]
         at_least = math.prod(ranks) + math.prod(sizes) + links * sum(longest)
@@ -167,6 +206,22 @@ class Stored(_Strict):
         if sum(map(math.prod, shapes.values())) > MAX_NUMBERS:
             raise ValueError(f"sizes and ranks make more than {MAX_NUMBERS} entries")
         return shapes
+
+    def _of_network(self, network: StoredNetwork) -> Mapping[str, tuple[int, ...]]:
+        """Shapes of the blocks of a network whose labels have few entries together."""
+        try:
+            for term in network.terms:
+                for _, labels in term.slots:
+                    if math.prod(network.label_sizes.get(x, 1) for x in labels) > MAX_NUMBERS:
+                        raise ValueError(f"a block has more than {MAX_NUMBERS} entries")
+            model = model_from_json({"network": network.model_dump()})
+        except (UsageError, ArithmeticError, TypeError, AttributeError) as error:
+            raise ValueError(f"network: {error}") from None
+        if list(model.sizes) != self.sizes or len(self.sizes) != self.order:
+            raise ValueError(f"sizes: those of the network are {list(model.sizes)}")
+        if sum(map(math.prod, model.shapes.values())) + math.prod(model.sizes) > MAX_NUMBERS:
+            raise ValueError(f"sizes make more than {MAX_NUMBERS} entries")
+        return model.shapes
 
 
 def plain(value: Any) -> Any:

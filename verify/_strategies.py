@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import HypothesisDeprecationWarning
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
 
-from numerics import Architecture
+from numerics import SQUARED, Architecture, Loss, Model
 
 from ._kinds import (
     FINE_BITS,
@@ -26,12 +26,13 @@ from ._kinds import (
     aim_start,
     aim_target,
     exponent_of,
+    possible,
     view,
     weigh,
 )
 from ._kinds import PLAIN as PLAIN_KIND
 from ._problem import Problem
-from ._shapes import architectures, broad, cube, with_room
+from ._shapes import architectures, broad, cube, networks, with_room
 
 EXACT_BITS = 60  # of the random whole numbers in place of small ones where a claim is asked exactly
 
@@ -61,8 +62,9 @@ def kinds_of_problems(draw: Any, turns: Iterator[str] | None = None) -> str:
 @st.composite
 def problems(
     draw: Any,
-    architecture: Architecture | None = None,
+    architecture: Model | None = None,
     *,
+    losses: tuple[Loss, ...] = (SQUARED,),
     literal: bool = False,
     kinds: tuple[str, ...] = (),
     pace: str = "plain",
@@ -72,22 +74,29 @@ def problems(
     """Problems of one cell.
 
     Arguments:
-        architecture: fixed, or drawn from `cell` (depth, order, chain, fixed, largest).
+        architecture: fixed, or drawn from `cell` (depth, order, chain, fixed, largest, or a description).
+        losses: what an entry may cost; one of them is drawn.
         literal: draw every number separately, so that a counterexample shrinks to simple numbers; otherwise blocks are
             filled from a drawn seed, which is quicker by two orders of magnitude.
         kinds, pace: kinds of problems to choose from (all of them if empty), and the pace of all problems.
         turns: kinds of starts, one after another, where `kinds` is empty; independent ones if None.
     """
     free = architecture is None and cell.get("fixed") is None
-    architecture = architecture or draw(architectures(**cell))
-    kind = draw(st.sampled_from(kinds) if kinds else kinds_of_problems(turns))
+    if architecture is None:
+        description = cell.pop("description", None)
+        if description is None:
+            architecture = draw(architectures(**cell))
+        else:
+            architecture = draw(networks(description, cell.get("fixed"), cell.get("largest", 5)))
+    loss = losses[0] if len(losses) == 1 else draw(st.sampled_from(losses))
+    kind = possible(draw(st.sampled_from(kinds) if kinds else kinds_of_problems(turns)), architecture, loss)
     number = draw(st.integers(0, 2**31)) if not literal else 0
     generator = np.random.default_rng(number)
-    if free and "repeated" in kind and number % 2:
+    if free and "repeated" in kind and number % 2 and isinstance(architecture, Architecture):
         architecture = cube(architecture)
     if free and any(name in kind for name in ("collinear", "spectrum", "graded-slices")):
         architecture = with_room(architecture)
-    if free and "isometry" in kind:
+    if free and "isometry" in kind and isinstance(architecture, Architecture):
         architecture = broad(architecture, generator)
 
     def choose(shape: tuple[int, ...], lowest: int, highest: int) -> np.ndarray:
@@ -108,14 +117,14 @@ def problems(
         if (draw(st.booleans()) or "unseen-misfit" in kind) and mask.size > 1:
             mask = choose(architecture.sizes, -1, 1) >= 0
             mask.reshape(-1)[0] = True
-    degree = 1 + architecture.order * architecture.depth
+    degree = architecture.degree
     exponent = exponent_of(kind, architecture)
     target_exponent = exponent * degree if {"tiny", "large"} & set(kind.split("+")) else 0
     normalised = draw(st.booleans())
     return Problem(
         architecture, blocks, target, mask, normalised, exponent, target_exponent,
         kind=kind, pace=pace, weights=weigh(kind, mask, choose),
-    )  # fmt: skip
+    ).costing(loss)  # fmt: skip
 
 
 def with_large_numbers(problem: Problem, number: int) -> Problem:
@@ -124,7 +133,7 @@ def with_large_numbers(problem: Problem, number: int) -> Problem:
     An identity of degree d in the entries that is false vanishes there with probability at most d / 2^EXACT_BITS.
     What the kind says of target, view and weights stays: zero, fitted, unobserved.
     """
-    if set(problem.kind.split("+")) & {*STARTS} - {"fine"}:
+    if set(problem.kind.split("+")) & {*STARTS} - {"fine"} or problem.loss.targets == "signs":
         return problem
     generator = np.random.default_rng([number, problem.target.size])
 

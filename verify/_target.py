@@ -10,7 +10,7 @@ import gmpy2
 import numpy as np
 import torch
 
-from numerics import representation_cost
+from numerics import Architecture, representation_cost
 
 from ._kinds import aim_tensor
 from ._numbers import Unsupported, entrywise
@@ -122,10 +122,15 @@ def whole_numbers(problem: Problem) -> np.ndarray:
     return aim_tensor(problem.kind, problem.target)
 
 
+def _depth(problem: Problem) -> int:
+    assert isinstance(problem.architecture, Architecture)  # `Claim.cell_in` refuses other models
+    return problem.architecture.depth
+
+
 def as_target(problem: Problem, cost: Cost) -> Target:
     """The Target of a problem in float64."""
     values = np.ldexp(whole_numbers(problem).astype(np.float64), problem.target_exponent)
-    return Target(torch.from_numpy(values), problem.architecture.depth, cost)
+    return Target(torch.from_numpy(values), _depth(problem), cost)
 
 
 def as_precise_target(problem: Problem, *, exact: bool, cost: Cost = no_cost) -> Target:
@@ -134,7 +139,7 @@ def as_precise_target(problem: Problem, *, exact: bool, cost: Cost = no_cost) ->
     factor = gmpy2.mpz(2) ** exponent if exponent >= 0 else gmpy2.mpq(1, gmpy2.mpz(2) ** -exponent)
     array = entrywise(lambda v: factor * int(v) if exact else gmpy2.mpfr(factor * int(v)), whole_numbers(problem))
     array = array if exact else shaken(array, 0)
-    return Target(Precise(array), problem.architecture.depth, cost)
+    return Target(Precise(array), _depth(problem), cost)
 
 
 def jittered(target: Target, generator: torch.Generator, eps: float) -> Target:

@@ -86,7 +86,7 @@ class Outcome:
 
 @dataclass
 class Result:
-    """Verdict on one claim in one cell (depth, order, chain). Field names are the JSON contract, design 4.4.
+    """Verdict on one claim in one cell. Field names are the JSON contract, design 4.4.
 
     examples: inputs that were kept and judged; rejected: those that did not meet a hypothesis. Of the kept ones
     undecided could not be told from numerical error, undefined gave no finite number, kinks lay where a rate is
@@ -102,6 +102,8 @@ class Result:
     depth: int
     order: int
     chain: str
+    model: str = "tucker"
+    loss: str = "squared"
     topic: str = "conjectures"
     subject: str = "State"
     assumes: str = "generic"

@@ -52,7 +52,7 @@ def test_the_exponent_of_the_sigma_law_matters(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_sign_of_the_gradient_matters(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = theory.squared_loss_flow
+    right = theory.gradient_flow
 
     def ascent(parametrisation: theory.Parametrisation) -> theory.Program:
         program = right(parametrisation)
@@ -68,7 +68,7 @@ def test_the_sign_of_the_gradient_matters(monkeypatch: pytest.MonkeyPatch) -> No
         return theory.Program(program.inputs, flipped, program.outputs)
 
     compiled._flow.cache_clear()
-    monkeypatch.setattr(theory, "squared_loss_flow", ascent)
+    monkeypatch.setattr(theory, "gradient_flow", ascent)
     try:
         assert_refuted_and_smallest(judged("derived-flow-is-minus-the-gradient"))
     finally:
