@@ -124,7 +124,7 @@ def off_diagonal_moves(model: Parametrisation) -> Check:
     label = model.groups[0]
     core, last = model.blocks[0], next(b for b in model.blocks if b.name == "a1")
     values, sizes = run_at_random(model)
-    rates = law_rates(Law(last, core, (label,), ()), values, sizes)
+    rates = law_rates(Law.between(last, core, (label,), ()), values, sizes)
     moving = [rate for rate in rates if rate != 0]
     if not moving:
         return Check(False, "0", "the off-diagonal part stands still at a random point")

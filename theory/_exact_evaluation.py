@@ -139,7 +139,7 @@ def law_check(parametrisation: Parametrisation, edges: bool, size: int = 2, seed
             (a, b, x) for x in parametrisation.groups for a, b in zip(*2 * [parametrisation.group(x)], strict=True)
         ]
         first = {x: parametrisation.group(x)[0] for x in parametrisation.groups}
-        laws = [Law(first[x], b, (), (x,)) for _, b, x in pairs if b != first[x]]
+        laws = [Law.between(first[x], b, (), (x,)) for _, b, x in pairs if b != first[x]]
     rates = [rate for law in laws for rate in law_rates(law, values, sizes)]
     return _zero_test(rates, 2 * max(len(term.slots) for term in parametrisation.terms) + 2, sizes)
 
@@ -149,14 +149,15 @@ def law_rates(law: Law, values: Mapping[str, Array], sizes: Sizes) -> list[Any]:
     prime = {x: f"{x}'" for x in law.edge}
     wider = {**sizes, **{y: sizes[x] for x, y in prime.items()}}
     output = (*law.edge, *prime.values(), *law.kept)
-    sides = []
-    for block in (law.left, law.right):
+    total: Array = {}
+    for weight, block in law.terms:
         other = tuple(prime.get(x, x) for x in block.labels)
         velocity = f"d{block.name}/dt"
         forth = contract(Contraction(((velocity, block.labels), (block.name, other)), output), values, wider)
         back = contract(Contraction(((block.name, block.labels), (velocity, other)), output), values, wider)
-        sides.append({k: forth[k] + back[k] for k in forth})
-    return [sides[0][k] - sides[1][k] for k in sides[0]]
+        scale = _number(weight)
+        total = {k: total.get(k, 0) + (forth[k] + back[k]) * scale for k in forth}
+    return list(total.values())
 
 
 def _zero_test(numbers: list[Any], degree: int, sizes: Sizes) -> Check:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import lcm
 from random import Random
 from typing import Any
 
@@ -108,7 +109,8 @@ def law_gradients(parametrisation: Parametrisation, sizes: Sizes, point: Mapping
     for law in conservation_laws(parametrisation):
         for ends in _ends(law, sizes):
             row = [0] * len(column)
-            for sign, block in ((1, law.left), (-1, law.right)):
+            common = lcm(*(int(weight.q) for weight, _ in law.terms))
+            for sign, block in ((int(weight * common), block) for weight, block in law.terms):
                 for first, second in _products(block.labels, ends, sizes):
                     a, b = (block.name, first), (block.name, second)
                     row[column[a]] += sign * point[b]

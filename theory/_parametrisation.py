@@ -193,7 +193,8 @@ class Parametrisation:
     @property
     def is_multilinear(self) -> bool:
         """One network in which every block stands once."""
-        return len(self.terms) == 1 and len(self.terms[0].slots) == len(self.blocks)
+        single = isinstance(self.steps[-1].expression, Contraction)
+        return single and len(self.terms[0].slots) == len(self.blocks)
 
     @property
     def homogeneity(self) -> int | None:

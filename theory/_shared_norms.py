@@ -20,6 +20,7 @@ from ._formula import Formula
 from ._laws import Law, conservation_laws
 from ._local_proofs import euler_steps, gram_steps, verdict
 from ._parametrisation import Parametrisation
+from ._place_proofs import contributions_are_summed, place_euler, place_gram
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class Sharing:
 
 
 def sharings(parametrisation: Parametrisation) -> tuple[Sharing, ...]:
-    """Every group and every chain of matrices of a model, read off its labels."""
+    """Every group and every chain of matrices of a multilinear model, read off its labels."""
+    if not parametrisation.is_multilinear:
+        return ()
     found = [Sharing("norm", x, tuple(b.name for b in parametrisation.group(x))) for x in parametrisation.groups]
     links = [law for law in conservation_laws(parametrisation) if law.edge and not law.kept]
     axes = {block.name: len(block.labels) for block in parametrisation.blocks}
@@ -70,6 +73,8 @@ def sharings(parametrisation: Parametrisation) -> tuple[Sharing, ...]:
 
 def generic_laws(parametrisation: Parametrisation) -> Derivation:
     """(6) and (7) of any parametrisation, one local identity per line of the derived program."""
+    if not parametrisation.is_multilinear:
+        return _laws_of_sums(parametrisation)
     laws = conservation_laws(parametrisation)
     grams = [gram_steps(parametrisation, law) for law in laws if law.edge]
     # Every law is proved, whether its label was announced as a group or not.
@@ -89,6 +94,32 @@ def generic_laws(parametrisation: Parametrisation) -> Derivation:
         (
             Route("exact evaluation of the gradient", lambda: gradient_check(parametrisation)),
             Route("exact evaluation of the laws", lambda: law_check(parametrisation, True)),
+        ),
+        topic="conservation",
+    )
+
+
+def _laws_of_sums(model: Parametrisation) -> Derivation:
+    """The same where networks are added or blocks stand in several places: identities for every network and place."""
+    laws = conservation_laws(model)
+    proofs = [place_gram(model, law) for law in laws if law.edge]
+    places = dict.fromkeys(place for _, where in model.classes for place in where)
+    proofs += [place_euler(model, term, label) for term, label in places]
+    proofs += [place_euler(model, term, None) for term in range(len(model.terms))]
+    return Derivation(
+        "conservation-laws",
+        "(6), (7), (22)",
+        "Conservation laws of the gradient flow",
+        "; ".join(map(str, laws)) or "none found: <dL/dB, B> = <D, W> at every place",
+        tuple(step for steps, _ in proofs for step in steps),
+        "At every place of a block <dL/dB, B>_r = <D, W_r>, W_r the part of its network through r; a scaling that "
+        "leaves every network weighs these so that they cancel.",
+        f"{model.name}, all sizes",
+        tuple(pair for _, conclusions in proofs for pair in conclusions),
+        (
+            Route("derived program", lambda: contributions_are_summed(model)),
+            Route("exact evaluation of the gradient", lambda: gradient_check(model)),
+            Route("exact evaluation of the laws", lambda: law_check(model, True)),
         ),
         topic="conservation",
     )

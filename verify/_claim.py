@@ -30,7 +30,11 @@ _THEOREMS: dict[
 ] = {}  # id(built-in claim) -> theory derivation; it is not part of a claim, which can be copied
 
 
-EVERYWHERE = Range(lambda depth, order, chain: True, "the claim")  # a statement that is meant in every cell
+def _everywhere(depth: int, order: int, chain: str) -> bool:
+    return True
+
+
+EVERYWHERE = Range(_everywhere, "the claim")  # a statement that is meant in every cell
 
 
 @dataclass(frozen=True)

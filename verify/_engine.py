@@ -61,7 +61,7 @@ class CellRun:
 
     def __init__(self, claims: Sequence[Claim], inputs: Inputs) -> None:
         self.inputs, self.cell, self.settings = inputs, inputs.cell, inputs.settings
-        self.claims = list(claims)
+        self.claims = [claim for claim in claims if isinstance(claim.cell_in(self.cell), Cell)]
         self._run_seeds = cache(run_seeds)
 
     # -- judging

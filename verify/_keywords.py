@@ -30,9 +30,10 @@ class Range:
         self._function, self._name = function, name
         self._of_the_model = _takes(function, 1) and not _takes(function, 3)
 
-    def __call__(self, cell: Cell) -> bool:
+    def __call__(self, *where: Any) -> bool:
+        """Whether, in a Cell or at (depth, order, chain) of deep Tucker; where it cannot say, yes."""
         try:
-            return self.check(cell)
+            return self.check(where[0] if isinstance(where[0], Cell) else Cell(*where))
         except ClaimError:
             return True
 

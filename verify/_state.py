@@ -333,7 +333,7 @@ class State:
             for label in self.group_labels:
                 squares = torch.stack([squared_norms(rows) / d for rows, d in self._rows(label)])
                 spreads.append((squares.amax(0) - squares.amin(0)).amax())
-            return torch.stack(spreads).amax() if spreads else self.target.new_zeros(())
+            return torch.stack([*spreads, self.target.sum() * 0]).amax()
         for mode in range(self.order):
             squares = torch.stack([squared_norms(block) for block in self.group_blocks(mode)])
             spreads.append((squares.amax(0) - squares.amin(0)).amax())

@@ -101,7 +101,7 @@ IN_NUMERICS = (
     ),
     Mutant(
         "numerics-loss-without-half",
-        "numerics/_model.py",
+        "numerics/_losses.py",
         "return entries.flatten(entries.ndim - order).sum(-1) / 2",
         "return entries.flatten(entries.ndim - order).sum(-1)",
         "The loss has lost its factor 1/2.",

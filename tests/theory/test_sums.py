@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from theory import deep_tucker, gradient_flow, parametrisation
+from theory import _exact_evaluation as exact
+from theory import conservation_laws, count_laws, deep_tucker, gradient_flow, model_derivations, parametrisation
 from theory._exact_evaluation import gradient_check
+from theory._laws import Law
 
 LINES = [
     "U:ir, U:jr -> ij",
@@ -98,3 +100,39 @@ def test_what_multilinear_models_say_of_themselves():
     assert all(g.degree == 3 for g in model.own_groups)
     assert not parametrisation("symmetric", "U:ir, U:jr -> ij").is_multilinear
     assert parametrisation("mixed", "S:ij + u:i, v:j -> ij").homogeneity is None
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_law_announced_is_conserved_and_proved(line):
+    model = parametrisation("mine", line)
+    for derivation in model_derivations(model):
+        assert derivation.check().holds, (str(derivation.statement), derivation.check())
+
+
+LAWS = {
+    "U:ir, U:jr -> ij": [],
+    "u:i, u:i, v:i -> i": ["1/2 ||u||^2 - ||v||^2 at each i"],
+    "u:i, u:i - v:i, v:i -> i": [],
+    "A:ir, B:rj + A:ir, C:rj -> ij": ["Gram(A; r) - Gram(B; r) - Gram(C; r)"],
+    "u:i, v:i - x:i, y:i -> i": ["||u||^2 - ||v||^2 at each i", "||x||^2 - ||y||^2 at each i"],
+}
+
+
+@pytest.mark.parametrize("line", LAWS)
+def test_the_laws_of_sums_and_repeated_blocks(line):
+    assert [str(law) for law in conservation_laws(parametrisation("mine", line))] == LAWS[line]
+
+
+def test_laws_that_are_no_scalings_are_counted_and_not_supplied():
+    """u u - v v conserves u v entry by entry, too, which no scaling explains."""
+    model = parametrisation("difference", "u:i, u:i - v:i, v:i -> i")
+    count = count_laws(model, {"i": 2})
+    assert (count.supplied, count.counted, count.complete) == (0, 2, False)
+
+
+def test_a_law_with_a_wrong_weight_is_not_conserved(monkeypatch):
+    model = parametrisation("cubic", "u:i, u:i, v:i -> i")
+    (law,) = conservation_laws(model)
+    wrong = Law(((1, law.left), (-1, law.right)), law.edge, law.kept)
+    monkeypatch.setattr(exact, "conservation_laws", lambda m: (wrong,))
+    assert not exact.law_check(model, True).holds

@@ -221,7 +221,7 @@ def test_the_whole_gram_difference_of_factor_and_core_is_no_law_beyond_depth_one
         model = deep_tucker(depth, 2, chain)
         last = next(b for b in model.blocks if b.name == "a1")
         values, sizes = exact.run_at_random(model)
-        return exact.law_rates(Law(last, model.blocks[0], ("r1",), ()), values, sizes)
+        return exact.law_rates(Law.between(last, model.blocks[0], ("r1",), ()), values, sizes)
 
     assert all(rate == 0 for rate in rates(1))
     assert any(rate != 0 for rate in rates(2))

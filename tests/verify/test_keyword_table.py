@@ -19,6 +19,8 @@ VALUES = {
     "optimizer": tuple(OPTIMIZERS),
     "negative": (True, False),
     "applies": (lambda depth, order, chain: depth > 1,),
+    "model": ("tucker", "any"),
+    "loss": ("any", "huber"),
     "mutants": (WRONG,),
 }
 

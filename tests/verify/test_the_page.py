@@ -146,7 +146,7 @@ def test_the_command_of_a_page_repeats_every_key_that_was_given() -> None:
     }  # fmt: skip
     aside = {"json", "events", "junit", "html", "out", "jobs"}
     real = {"depth": "2,3", "chain": "mode", "data": "my $(data) 'here'*.npy", "observed": "0.25", "seed": "11"}
-    assert given.keys() | real.keys() | aside | {"sizes", "model"} == Config().as_json().keys()
+    assert given.keys() | real.keys() | aside | {"sizes", "model", "loss"} == Config().as_json().keys()
     for config in (
         Config(**given), Config(**real), Config(), Config(sizes="2,3,2"), Config(depth="4", seed="3"),
         Config(data="x.npy"), Config(observed="0.3", data="x.npy"),

@@ -109,7 +109,7 @@ def test_the_template_of_a_new_conjecture_runs(command) -> None:
         (["data=kinetic", "sizes=3,3"], "sizes= is about generated tensors"),
         (["data=kinetic", "examples=100"], "examples= is about generated tensors"),
         (["paths=20", "data=kinetic"], "paths= is about generated tensors"),
-        (["model=cp"], "not one of tucker"),
+        (["model=cpp"], "did you mean 'cp'"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_2(command, words: list[str], says: str) -> None:
