@@ -119,6 +119,7 @@ def component_solution(depth: Depth, order: Depth) -> Derivation:
         hypotheses="superdiagonal target with lambda > 0, full observation, aligned and balanced start",
         assumes="superdiagonal",
         subjects=("Flow",),
+        loss="squared",
     )
 
 
@@ -167,6 +168,7 @@ def incremental_learning(depth: Depth, order: Depth) -> Derivation:
         hypotheses="equal small starts, lambda_1 > lambda_2 > 0",
         assumes="superdiagonal",
         subjects=("Flow",),
+        loss="squared",
     )
 
 

@@ -106,6 +106,7 @@ def modified_loss() -> Derivation:
         routes=(Route("one dimension", _one_dimension), Route("no modified loss at order eta^2", _curl)),
         topic="discretisation",
         subjects=("Descent",),
+        loss="smooth",
     )
 
 

@@ -254,6 +254,7 @@ def superdiagonal(depth: Depth, order: Depth, parametrisation: Parametrisation |
         hypotheses="superdiagonal target of either sign, full observation, aligned and balanced start",
         assumes="superdiagonal",
         subjects=("Flow",),
+        loss="squared",
         applies=lambda depth, order, chain: order >= 2,
     )
 

@@ -106,9 +106,9 @@ class Claim:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """In another process a built-in claim is the one there: a proof belongs to that very object."""
-        from .claims import BUILT_IN
+        from .claims import EVERY
 
-        if any(self is claim for claim in BUILT_IN):
+        if any(self is claim for claim in EVERY):
             return _built_in_claim, (self.id,)
         return super().__reduce_ex__(protocol)
 
@@ -145,9 +145,9 @@ class Claim:
 
 
 def _built_in_claim(id: str) -> Claim:
-    from .claims import BUILT_IN
+    from .claims import EVERY
 
-    return next(claim for claim in BUILT_IN if claim.id == id)
+    return next(claim for claim in EVERY if claim.id == id)
 
 
 def check_range(claim: Claim, cell: Cell) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics import sharpness
+from numerics import Architecture, sharpness
 
 from ._batch import PathBatch, PathFailure
 from ._problem import Problem
@@ -44,7 +44,10 @@ def described_problems(problems: Sequence[Problem], states: Sequence[State] = ()
     return told | {
         "ranks": _range(rank for p in problems for rank in p.architecture.ranks),
         "rank / size": _range(
-            r / i for p in problems for r, i in zip(p.architecture.ranks, p.architecture.sizes, strict=True)
+            r / i
+            for p in problems
+            if isinstance(p.architecture, Architecture)
+            for r, i in zip(p.architecture.ranks, p.architecture.sizes, strict=True)
         ),
         "largest entry of the start": _range(_largest([b.numpy() for b in s.parameters.values()]) for s in states),
         "block orders of magnitude": _range(_magnitudes(list(p.blocks.values())) for p in problems),

@@ -11,7 +11,7 @@ from theory.streams import printable
 
 from ._claim import is_built_in
 from ._config import command_line
-from ._events import RunFinished
+from ._events import RunFinished, in_short
 from ._formula import formula, has_formula
 from ._outputs import WholeFile
 from ._pictures import agreement, convergence, discrepancies
@@ -123,6 +123,8 @@ def _banner(results: list[Result], planned: int, end: RunFinished | None) -> str
 
 def _row(result: Result, config: dict[str, Any]) -> str:
     cell = f"K={result.depth} N={result.order} {result.chain}"
+    if result.model != "tucker" or result.loss != "squared":
+        cell = in_short(result.model, result.depth, result.order, result.chain, result.loss)
     summary = (
         f'<span class="verdict {result.verdict.value}">{result.verdict.value}</span>'
         f'<span class="name">{escape(result.title)}</span><span class="cell">{escape(cell)}, {_kept(result)}</span>'

@@ -136,7 +136,7 @@ class Inputs:
             seed,
         )
         small = [p for p in drawn if fixed or max(p.architecture.sizes + p.architecture.ranks) <= PATH_SIDE]
-        roomy = [p for p in small if min(*p.architecture.sizes, *p.architecture.ranks) > 1]
+        roomy = [p for p in small if min((*p.architecture.sizes, *p.architecture.ranks)) > 1]
         chosen = roomy[: 2 * count // 3]
         rest = [p for p in small if p not in chosen]
         mixed = [p for trio in zip(chosen[::2], chosen[1::2], rest, strict=False) for p in trio]

@@ -144,6 +144,8 @@ class Problem:
         else:
             blocks = {name: arithmetic.array(raw[name]) for name in architecture.shapes}
         exponent = self.exponent + (SMALL_EXPONENT if assumes == "small" else 0)
+        if self.loss.targets == "signs":
+            exponent -= _too_large(architecture, blocks, exponent)
         with arithmetic.precision():
             factor = arithmetic.array(2)[()] ** exponent if exponent >= 0 else 1 / arithmetic.array(2)[()] ** -exponent
             return architecture, {name: block * factor for name, block in blocks.items()}
@@ -234,11 +236,6 @@ class Problem:
         if loss.targets == "signs":
             signs = np.where(self.target < 0, -1, 1).astype(self.target.dtype)
             changed = replace(changed, target=signs, target_exponent=0)
-            for _ in range(64):
-                blocks = {name: np.ldexp(np.abs(b).astype(float), changed.exponent) for name, b in self.blocks.items()}
-                if float(np.max(reference_compose(self.architecture, blocks), initial=0.0)) <= RANGE:
-                    break
-                changed = replace(changed, exponent=changed.exponent - 1)
         return changed
 
     def aligned(self) -> Problem:
@@ -396,6 +393,16 @@ class Problem:
         if self.pace == "late":
             return _returning(scaled, assumes)
         return _on_the_edge(scaled, assumes) if self.pace == "coarse" else scaled
+
+
+def _too_large(model: Model, blocks: Mapping[str, np.ndarray], exponent: int) -> int:
+    """By how many powers of two all blocks must be divided for W to stay within RANGE, whatever the signs."""
+    sizes = {name: np.abs(np.asarray(block, dtype=np.float64)) for name, block in blocks.items()}
+    for power in range(200):
+        W = reference_compose(model, {name: np.ldexp(size, exponent - power) for name, size in sizes.items()})
+        if float(np.max(W, initial=0.0)) <= RANGE:
+            return power
+    return 200
 
 
 def _towards_one(blocks: Mapping[str, np.ndarray]) -> int:

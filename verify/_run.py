@@ -16,7 +16,7 @@ from ._counterexample import save
 from ._elsewhere import read_conjectures
 from ._events import Audience, Cell, ClaimJudged, Listener, Note, RunFinished, RunStarted
 from ._inputs import Settings
-from ._models import cell_of_loss, cell_of_model
+from ._models import TUCKER, cell_of_loss, cell_of_model
 from ._processes import judge_parts, parts_of
 from ._verdict import Exit, Result, exit_code
 
@@ -27,9 +27,11 @@ def select(config: Config) -> list[Claim]:
     Raises:
         UsageError: a pattern that matches nothing, or a conjecture file that cannot be used.
     """
-    from .claims import BUILT_IN
+    from .claims import ANY_MODEL
+    from .claims import BUILT_IN as OF_TUCKER
 
     cells = tuple(cells_of(config))
+    BUILT_IN = OF_TUCKER if config.model == TUCKER else ANY_MODEL
     own = [claim for path in config.conjectures or () for claim in read_conjectures(Path(path), cells)]
     if config.claims is None:
         return own if config.conjectures else list(BUILT_IN)

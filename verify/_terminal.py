@@ -17,7 +17,7 @@ from rich.text import Text
 from theory.streams import printable
 
 from ._claim import is_built_in
-from ._events import ClaimJudged, Event, Note, RunFinished, RunStarted, in_order
+from ._events import ClaimJudged, Event, Note, RunFinished, RunStarted, in_order, in_short
 from ._verdict import MEANING, Result, Verdict
 
 STYLE = {
@@ -117,7 +117,7 @@ def counts(result: Result) -> str:
 
 
 def _where(result: Result) -> str:
-    return f"depth={result.depth} order={result.order} chain={result.chain}"
+    return in_short(result.model, result.depth, result.order, result.chain, result.loss)
 
 
 def _table(results: list[Result]) -> Table:

@@ -17,6 +17,7 @@ import pytest
 
 from ._check import check
 from ._claim import Claim
+from ._events import in_short
 from ._terminal import describe
 from ._verdict import Result, Verdict
 
@@ -35,7 +36,7 @@ def check_conjecture() -> Callable[..., Result]:
         if result.verdict is Verdict.REFUTED:
             pytest.fail(describe(result), pytrace=False)
         if result.verdict not in (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED):
-            cell = f"depth={result.depth} order={result.order} chain={result.chain}"
+            cell = in_short(result.model, result.depth, result.order, result.chain, result.loss)
             pytest.fail(f"{result.verdict.value} {result.id} ({cell}): {result.detail}", pytrace=False)
         return result
 

@@ -47,6 +47,7 @@ def _tensors(trajectory: Any) -> Any:
     topic="discretisation",
     assumes="unbalanced",
     derivation="modified-loss",
+    loss="smooth",
     applies=lambda depth, order, chain: depth >= 1,
     mutants={
         "third-order": lambda descent: equal(_tensors(descent), _tensors(descent.modified_flow), order=3),

@@ -123,6 +123,7 @@ def slice_norms_at_constant_alignment_follow_the_closed_form_when_balanced(state
     title="Slices of equal norm stay equal: the order of slices by norm never changes",
     source="design 2.2, negative statement",
     topic="slice norms",
+    loss="squared",
     negative=True,
     applies=lambda depth, order, chain: chain != "gate" or depth <= 8,
 )
@@ -344,6 +345,7 @@ def _superdiagonal(depth: int, order: int, chain: str) -> bool:
     source="design (12)",
     topic="slice norms",
     assumes="superdiagonal",
+    loss="squared",
     derivation="superdiagonal",
     applies=_superdiagonal,
     mutants={"exponent": lambda flow: equal(_entries(flow, flow.order), _reduced(flow) ** 1.01)},
@@ -377,6 +379,7 @@ def _behind(values: Any) -> Any:
     source="design (12)",
     topic="slice norms",
     assumes="superdiagonal",
+    loss="squared",
     applies=_superdiagonal,
     mutants={
         "by-entry-alone": lambda flow: _ahead(flow, lambda norms, entries: _behind(entries)),
@@ -395,6 +398,7 @@ def larger_components_stay_ahead_along_the_superdiagonal_flow(flow: Flow) -> Rel
     source="design (12), (20)",
     topic="slice norms",
     assumes="superdiagonal",
+    loss="squared",
     applies=_superdiagonal,
     mutants={
         "second-order": lambda descent: equal(_entries(descent, descent.order), _reduced(descent), order=2),
