@@ -7,7 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from numerics import UsageError
+from numerics import LOSSES, Loss, UsageError, loss_of
 
 from ._apart import GRACE, Ended, apart
 from ._claim import Cannot, Claim
@@ -43,7 +43,7 @@ def _carried(path: Path, cells: tuple[Cell, ...]) -> list[Claim]:
 def _portable(claim: Claim, home: _Home, cells: tuple[Cell, ...]) -> Claim:
     if isinstance(claim.function, Cannot):
         return claim
-    places = {cell: _place(claim, cell) for cell in cells}
+    places = {cell: _without_code(_place(claim, cell), home) for cell in cells}
     return replace(
         claim,
         function=Elsewhere(home, "", claim.statement),
@@ -53,6 +53,14 @@ def _portable(claim: Claim, home: _Home, cells: tuple[Cell, ...]) -> Claim:
         applies=_Answers({cell: _asked(claim, cell) for cell in (*cells, *places.values()) if isinstance(cell, Cell)}),
         cells=places,
     )
+
+
+def _without_code(place: Cell | str, home: _Home) -> Cell | str:
+    """The cell with a stand-in for a loss of the file's own, whose class exists in no other process."""
+    if isinstance(place, str):
+        return place
+    losses = tuple(x if LOSSES.get(x.name) is x else LossElsewhere(home, x) for x in place.losses)
+    return replace(place, losses=losses)
 
 
 def _place(claim: Claim, cell: Cell) -> Cell | str:
@@ -87,6 +95,25 @@ class Elsewhere:
     def __call__(self, *given: Any) -> Any:
         claim = _claims(self._home.path, self._home.sha256)[self._home.place]
         return (claim.mutants[self._variant] if self._variant else claim.function)(*given)
+
+
+class LossElsewhere(Loss):
+    """A loss of a conjecture file: called, it imports the file in the calling process."""
+
+    def __init__(self, home: _Home, loss: Loss) -> None:
+        self._home, self.name = home, loss.name
+        self.polynomial, self.smooth, self.bounded_below = loss.polynomial, loss.smooth, loss.bounded_below
+        self.targets, self.script = loss.targets, loss.script
+
+    @property
+    def _own(self) -> Loss:
+        return loss_of(_claims(self._home.path, self._home.sha256)[self._home.place].loss)
+
+    def value(self, W: Any, target: Any) -> Any:
+        return self._own.value(W, target)
+
+    def slope(self, W: Any, target: Any) -> Any:
+        return self._own.slope(W, target)
 
 
 @cache
