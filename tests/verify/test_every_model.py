@@ -5,14 +5,25 @@ from pathlib import Path
 import pytest
 
 import numerics
+from numerics import UsageError
 from theory import parametrisation
-from verify import State, UsageError, check, conjecture, equal
+from verify import State, check, conjecture, equal
 from verify._verdict import Verdict
 from verify.claims import ANY_MODEL, BUILT_IN
 
 CP = parametrisation("CP of order 3", "A:ir, B:jr, C:kr -> ijk", groups="r")
 GOOD = (Verdict.PROVED, Verdict.EXACT, Verdict.SUPPORTED)
-MODELS = ["cp", "matrix", "diagonal", "deep-cp", "tensor-train", "tensor-ring", "U:ir, U:jr -> ij", "u:i, u:i, v:i -> i"]
+MODELS = [
+    "cp",
+    "matrix",
+    "diagonal",
+    "deep-cp",
+    "tensor-train",
+    "tensor-ring",
+    "U:ir, U:jr -> ij",
+    "u:i, u:i, v:i -> i",
+]
+WITH_GROUPS = {claim.id for claim in ANY_MODEL if not claim.applies(0, 3, "column")}
 IDENTITIES = {claim.id for claim in ANY_MODEL if claim.subject == "State" and claim.assumes == "generic"}
 
 
@@ -21,8 +32,8 @@ def test_what_holds_for_every_model_holds_for_this_one(model) -> None:
     for claim in ANY_MODEL:
         try:
             result = check(claim, model=model, depth=2, examples=20, paths=10)
-        except UsageError as error:
-            assert "is not judged" in str(error)
+        except UsageError:
+            assert claim.id in WITH_GROUPS  # this model has none
             continue
         assert result.verdict in GOOD, (claim.id, result.verdict, result.detail)
         assert result.verdict is Verdict.EXACT or claim.id not in IDENTITIES, (claim.id, result.verdict)
@@ -81,7 +92,7 @@ def test_the_power_law_of_cp_under_any_loss_and_one_of_ones_own(loss) -> None:
     assert result.counterexample["sizes"] == [1, 1, 1]
 
 
-FILE = '''
+FILE = """
 from theory import parametrisation
 from verify import State, conjecture, equal
 
@@ -90,10 +101,12 @@ MODEL = parametrisation("{line}", "{line}")
 @conjecture(model=MODEL)
 def the_tensor_is_its_loss(state: State):
     return equal(state.tensor.sum(), state.loss)
-'''
+"""
 
 
-@pytest.mark.parametrize("line", ["A:ir, B:jr, C:kr -> ijk", "U:ir, U:jr -> ij", "u:i, v:i -> i", "A:xi, B:ij, C:jx -> ij"])
+@pytest.mark.parametrize(
+    "line", ["A:ir, B:jr, C:kr -> ijk", "U:ir, U:jr -> ij", "u:i, v:i -> i", "A:xi, B:ij, C:jx -> ij"]
+)
 def test_a_model_of_one_line_is_refuted_replayed_and_shown(command, line) -> None:
     Path("mine.py").write_text(FILE.format(line=line))
     ran = command("conjectures=mine.py", "examples=12", "jobs=1")
