@@ -67,7 +67,7 @@ class Config(pydantic.BaseModel):
     )
     model: str = pydantic.Field(
         "tucker",
-        description=f"what is judged: {', '.join(MODELS)}, a description as 'A:ir, B:jr -> ij', or FILE.py:NAME",
+        description=f"what is judged: {', '.join(MODELS)}, or a description as 'A:ir, B:jr -> ij'",
     )
     loss: str | None = pydantic.Field(
         None, description=f"what an entry costs: {', '.join(LOSSES)}, or any (all of them); squared if not given"
@@ -115,10 +115,10 @@ class Config(pydantic.BaseModel):
     @pydantic.field_validator("model")
     @classmethod
     def _model(cls, model: str) -> str:
-        if model not in MODELS and "->" not in model and ".py:" not in model:
+        if model not in MODELS and "->" not in model:
             raise ValueError(
-                f"model={model!r} is unknown{closest(model, MODELS)}; one of {', '.join(MODELS)}, a description as "
-                "'A:ir, B:jr -> ij', or FILE.py:NAME"
+                f"model={model!r} is unknown{closest(model, MODELS)}; one of {', '.join(MODELS)}, or a description as "
+                "'A:ir, B:jr -> ij'"
             )
         return model
 

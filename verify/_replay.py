@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from numerics import UsageError
+from numerics import LOSSES, Loss, UsageError
 
 from ._apart import GRACE, Ended, apart
 from ._blame import blame
@@ -54,6 +55,11 @@ def _replayed(path: Path, config: ReplayConfig) -> tuple[int, list[str]]:
 def _judged(claim: Claim, data: dict[str, Any], problem: Problem, budget: float) -> tuple[int, str]:
     from ._engine import ask_one
 
+    name = data.get("loss", "squared")
+    if name not in LOSSES:  # of the conjecture's own file
+        if not isinstance(claim.loss, Loss) or claim.loss.name != name:
+            raise CannotReplay(f"its claim has changed since: the loss was {name!r}")
+        problem = replace(problem, loss=claim.loss)
     try:
         with time_limit(budget):
             outcome = ask_one(claim, problem, scaled=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numerics import Architecture, Model, Network, UsageError
+from numerics import LOSSES, Architecture, Model, Network, UsageError
 
 from ._counterexample import start_of
 from ._events import in_short
@@ -164,9 +164,9 @@ def script(data: dict[str, Any], problem: Problem) -> str:
     problem = start_of(problem, data["subject"], data["assumes"])
     architecture, blocks = problem.blocks_for(data["assumes"])
     lines = [f'    "{name}": np.array({value.tolist()!r}),' for name, value in blocks.items()]
-    if problem.loss.script is None:
+    if problem.loss.script is None or data.get("loss", "squared") not in LOSSES:
         raise UsageError(
-            f"the {problem.loss.name} loss has no script: a pair of NumPy expressions of w and y, its value and slope"
+            f"the {data.get('loss')} loss is of the conjecture's own file: no script can stand alone with it"
         )
     value, slope = problem.loss.script
     model, gradient = _model(architecture)
@@ -174,7 +174,9 @@ def script(data: dict[str, Any], problem: Problem) -> str:
     _check_finite(*blocks.values(), state.target.numpy(), state.weights.numpy())
     return TEMPLATE.format(
         **given,
-        cell=in_short(data["model"], data["depth"], data["order"], data["chain"], data["loss"]),
+        cell=in_short(
+            data.get("model", "tucker"), data["depth"], data["order"], data["chain"], data.get("loss", "squared")
+        ),
         model=model,
         value=value,
         slope=slope,

@@ -134,9 +134,9 @@ class Stored(_Strict):
     depth: Annotated[int, pydantic.Field(ge=0, le=MAX_DEPTH)]
     order: Annotated[int, pydantic.Field(ge=1, le=MAX_ORDER)]
     chain: _one_of(CHAINS)
-    model: Words
-    network: StoredNetwork | None
-    loss: Words
+    model: Words = "tucker"
+    network: StoredNetwork | None = None
+    loss: Words = "squared"
     sizes: Sizes
     ranks: Sizes
     blocks: dict[Words, Any]
