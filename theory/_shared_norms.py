@@ -18,9 +18,8 @@ from ._derivation import Check, Derivation, Equality, Route
 from ._exact_evaluation import gradient_check, law_check
 from ._formula import Formula
 from ._laws import Law, conservation_laws
-from ._local_proofs import euler_steps, gram_steps, verdict
+from ._local_proofs import Conclusion, Steps, contributions_are_summed, euler_steps, gram_steps, verdict
 from ._parametrisation import Parametrisation
-from ._place_proofs import contributions_are_summed, place_euler, place_gram
 
 
 @dataclass(frozen=True)
@@ -72,57 +71,47 @@ def sharings(parametrisation: Parametrisation) -> tuple[Sharing, ...]:
 
 
 def generic_laws(parametrisation: Parametrisation) -> Derivation:
-    """(6) and (7) of any parametrisation, one local identity per line of the derived program."""
-    if not parametrisation.is_multilinear:
-        return _laws_of_sums(parametrisation)
+    """(6), (7) and (22) of any parametrisation, one local identity per line of the derived program and place."""
     laws = conservation_laws(parametrisation)
-    grams = [gram_steps(parametrisation, law) for law in laws if law.edge]
-    # Every law is proved, whether its label was announced as a group or not.
-    scaled = (law.kept[0] if law.kept else None for law in laws if not law.edge)
-    eulers = [euler_steps(parametrisation, label) for label in dict.fromkeys((*parametrisation.groups, *scaled))]
-    proofs = [*grams, *eulers] or [euler_steps(parametrisation, None)]
+    proofs = [gram_steps(parametrisation, law) for law in laws if law.edge]
+    equation, otherwise = "(6), (7)", "none: a single block, <dL/dB, B> = <D, W>"
+    because = "A label that two blocks carry alone conserves their Gram difference; a shared group label, squared slice norms."
+    routes = [
+        Route("exact evaluation of the gradient", lambda: gradient_check(parametrisation)),
+        Route("exact evaluation of the laws", lambda: law_check(parametrisation, True)),
+    ]
+    if parametrisation.is_multilinear:
+        # Every law is proved, whether its label was announced as a group or not.
+        scaled = (law.kept[0] if law.kept else None for law in laws if not law.edge)
+        proofs += [euler_steps(parametrisation, label) for label in dict.fromkeys((*parametrisation.groups, *scaled))]
+        proofs = proofs or [euler_steps(parametrisation, None)]
+    else:
+        proofs += _at_every_place(parametrisation)
+        equation, otherwise = "(6), (7), (22)", "none found: <dL/dB, B> = <D, W> at every place"
+        because = (
+            "At every place of a block <dL/dB, B>_r = <D, W_r>, W_r the part of its network through r; a scaling that "
+            "leaves every network weighs these so that they cancel."
+        )
+        routes.insert(0, Route("derived program", lambda: contributions_are_summed(parametrisation)))
     return Derivation(
         "conservation-laws",
-        "(6), (7)",
+        equation,
         "Conservation laws of the gradient flow",
-        "; ".join(map(str, laws)) or "none: a single block, <dL/dB, B> = <D, W>",
+        "; ".join(map(str, laws)) or otherwise,
         tuple(step for steps, _ in proofs for step in steps),
-        "A label that two blocks carry alone conserves their Gram difference; a shared group label, "
-        "squared slice norms.",
+        because,
         f"{parametrisation.name}, all sizes",
         tuple(pair for _, conclusions in proofs for pair in conclusions),
-        (
-            Route("exact evaluation of the gradient", lambda: gradient_check(parametrisation)),
-            Route("exact evaluation of the laws", lambda: law_check(parametrisation, True)),
-        ),
+        tuple(routes),
         topic="conservation",
     )
 
 
-def _laws_of_sums(model: Parametrisation) -> Derivation:
-    """The same where networks are added or blocks stand in several places: identities for every network and place."""
-    laws = conservation_laws(model)
-    proofs = [place_gram(model, law) for law in laws if law.edge]
+def _at_every_place(model: Parametrisation) -> list[tuple[Steps, tuple[Conclusion, ...]]]:
+    """The Euler identities of every network at each of its labels that name slices, and of the network as a whole."""
     places = dict.fromkeys(place for _, where in model.classes for place in where)
-    proofs += [place_euler(model, term, label) for term, label in places]
-    proofs += [place_euler(model, term, None) for term in range(len(model.terms))]
-    return Derivation(
-        "conservation-laws",
-        "(6), (7), (22)",
-        "Conservation laws of the gradient flow",
-        "; ".join(map(str, laws)) or "none found: <dL/dB, B> = <D, W> at every place",
-        tuple(step for steps, _ in proofs for step in steps),
-        "At every place of a block <dL/dB, B>_r = <D, W_r>, W_r the part of its network through r; a scaling that "
-        "leaves every network weighs these so that they cancel.",
-        f"{model.name}, all sizes",
-        tuple(pair for _, conclusions in proofs for pair in conclusions),
-        (
-            Route("derived program", lambda: contributions_are_summed(model)),
-            Route("exact evaluation of the gradient", lambda: gradient_check(model)),
-            Route("exact evaluation of the laws", lambda: law_check(model, True)),
-        ),
-        topic="conservation",
-    )
+    parts = [euler_steps(model, label, term) for term, label in places]
+    return parts + [euler_steps(model, None, term) for term in range(len(model.terms))]
 
 
 def _group_route(parametrisation: Parametrisation, label: str) -> Check:
