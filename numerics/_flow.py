@@ -92,15 +92,21 @@ class FlowField:
         found = self.loss.gradient(torch.from_numpy(np.ascontiguousarray(W)), self._target, self._weights)
         return np.asarray(found.numpy())
 
-    def evaluate(self, y: Float[np.ndarray, "BP"]) -> dict[str, Array]:
-        """Every value of the program at a flat state: "W", "D", "dX/dt", ..."""
+    def _composed(self, y: Float[np.ndarray, "BP"]) -> dict[str, Array]:
+        """The values of the program at a flat state up to "W"."""
         values = self.blocks(y)
         if self._steps is None:
             self._steps = self.program.steps(values)
-        for name, step in self._steps:
+        for name, step in self._steps[: len(self.model.steps)]:
             values[name] = step(values)
-            if name == "W":
-                values["D"] = self._gradient(values[name])
+        return values
+
+    def evaluate(self, y: Float[np.ndarray, "BP"]) -> dict[str, Array]:
+        """Every value of the program at a flat state: "W", "D", "dX/dt", ..."""
+        values = self._composed(y)
+        values["D"] = self._gradient(values["W"])
+        for name, step in self._steps[len(self.model.steps) :]:
+            values[name] = step(values)
         return values
 
     def __call__(self, t: float, y: Float[np.ndarray, "BP"]) -> Float[np.ndarray, "BP"]:
@@ -143,7 +149,7 @@ class FlowField:
         lead = states.shape[:-2]
         result = np.empty((*lead, self.problems))
         for index in np.ndindex(*lead):
-            W = torch.from_numpy(np.ascontiguousarray(self.evaluate(states[index].reshape(-1))["W"]))
+            W = torch.from_numpy(np.ascontiguousarray(self._composed(states[index].reshape(-1))["W"]))
             result[index] = self.loss.total(W, self._target, self._weights, order=len(self.sizes)).numpy()
         return result.reshape(*lead, *self.batch)
 

@@ -75,7 +75,10 @@ def generic_laws(parametrisation: Parametrisation) -> Derivation:
     laws = conservation_laws(parametrisation)
     proofs = [gram_steps(parametrisation, law) for law in laws if law.edge]
     equation, otherwise = "(6), (7)", "none: a single block, <dL/dB, B> = <D, W>"
-    because = "A label that two blocks carry alone conserves their Gram difference; a shared group label, squared slice norms."
+    because = (
+        "A label that two blocks carry alone conserves their Gram difference; a shared group label, "
+        "squared slice norms."
+    )
     routes = [
         Route("exact evaluation of the gradient", lambda: gradient_check(parametrisation)),
         Route("exact evaluation of the laws", lambda: law_check(parametrisation, True)),

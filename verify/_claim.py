@@ -150,11 +150,6 @@ def _built_in_claim(id: str) -> Claim:
     return next(claim for claim in EVERY if claim.id == id)
 
 
-def check_range(claim: Claim, cell: Cell) -> None:
-    """Raises: ClaimError where `applies=` of the claim cannot say whether it is meant in this cell."""
-    claim.applies.check(cell)
-
-
 def check_orders(claim: Claim, stated: tuple[Relation, ...]) -> None:
     """`order=` speaks of the step of a Descent; a relation about anything else has no step, and it would be ignored.
 

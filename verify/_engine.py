@@ -17,7 +17,7 @@ from numerics import NotConverged
 
 from ._batch import PathBatch, PathFailure
 from ._blame import NotRepeatable, blame
-from ._claim import Claim, check_range, is_built_in
+from ._claim import Claim, is_built_in
 from ._counterexample import as_counterexample
 from ._evaluate import HYPOTHESIS, Float64Only, Rejected, Undefined, relations
 from ._events import Cell
@@ -92,7 +92,7 @@ class CellRun:
 
     def _judge(self, claim: Claim, result: Result) -> None:
         with time_limit(self.settings.budget):
-            check_range(claim, self.cell)
+            claim.applies.check(self.cell)
         outcomes: list[Outcome] = []
         self._witnessed, self._is_identity = False, False
         self._turns, self._kept = 1, 0

@@ -36,7 +36,7 @@ from numerics import (
     unbalance,
 )
 
-from ._kinds import exponent_of, possible, without_fit
+from ._kinds import exponent_of, without_fit
 from ._numbers import current_digits, entrywise, mpf_to_mpfr
 from ._path import RECORDS
 from ._precise import Precise
@@ -226,17 +226,6 @@ class Problem:
         return np.ldexp(
             self.counts.astype(np.float64) / (self.observed if self.normalised else 1), self.weight_exponent
         )
-
-    def costing(self, loss: Loss) -> Problem:
-        """The problem under another loss: its kind and target as the loss wants them, W where its values are finite."""
-        kind = possible(self.kind, self.architecture, loss)
-        changed = replace(self, loss=loss, kind=kind)
-        if kind != self.kind:
-            changed = replace(changed, exponent=exponent_of(kind, self.architecture), target_exponent=0)
-        if loss.targets == "signs":
-            signs = np.where(self.target < 0, -1, 1).astype(self.target.dtype)
-            changed = replace(changed, target=signs, target_exponent=0)
-        return changed
 
     def aligned(self) -> Problem:
         """The problem of a "superdiagonal" start: a superdiagonal target, every entry observed with weight 1.

@@ -328,14 +328,15 @@ class State:
 
     def unbalancedness(self) -> Array:
         """Largest | ||B||^2 / d_B - ||B'||^2 / d_B' | inside any group. Source: (6), (22)."""
-        spreads = []
         if isinstance(self.architecture, Network):
-            for label in self.group_labels:
-                squares = torch.stack([squared_norms(rows) / d for rows, d in self._rows(label)])
-                spreads.append((squares.amax(0) - squares.amin(0)).amax())
-            return torch.stack([*spreads, self.target.sum() * 0]).amax()
-        for mode in range(self.order):
-            squares = torch.stack([squared_norms(block) for block in self.group_blocks(mode)])
+            groups = [[squared_norms(rows) / d for rows, d in self._rows(label)] for label in self.group_labels]
+        else:
+            groups = [[squared_norms(block) for block in self.group_blocks(mode)] for mode in range(self.order)]
+        if not groups:
+            return self.target.new_zeros(())
+        spreads = []
+        for rows in groups:
+            squares = torch.stack(rows)
             spreads.append((squares.amax(0) - squares.amin(0)).amax())
         return torch.stack(spreads).amax()
 

@@ -121,10 +121,12 @@ def problems(
     exponent = exponent_of(kind, architecture)
     target_exponent = exponent * degree if {"tiny", "large"} & set(kind.split("+")) else 0
     normalised = draw(st.booleans())
+    if loss.targets == "signs":
+        target = np.where(target < 0, -1, 1).astype(target.dtype)
     return Problem(
         architecture, blocks, target, mask, normalised, exponent, target_exponent,
-        kind=kind, pace=pace, weights=weigh(kind, mask, choose),
-    ).costing(loss)  # fmt: skip
+        kind=kind, pace=pace, weights=weigh(kind, mask, choose), loss=loss,
+    )  # fmt: skip
 
 
 def with_large_numbers(problem: Problem, number: int) -> Problem:
