@@ -107,16 +107,16 @@ def version(words: list[str]) -> int:
 
 def list_claims(words: list[str]) -> int:
     """The built-in claims, by topic; patterns select."""
-    from .claims import BUILT_IN
+    from .claims import EVERY
 
     for word in words:
-        if not any(matches(claim, word) for claim in BUILT_IN):
-            names = {name for claim in BUILT_IN for name in (claim.id, claim.topic.replace(" ", "-"))}
+        if not any(matches(claim, word) for claim in EVERY):
+            names = {name for claim in EVERY for name in (claim.id, claim.topic.replace(" ", "-"))}
             line = f"list {word}: no claim or topic matches{closest(word.strip('*'), names)}"
             print(f"verify: {on_one_line(line)}", file=sys.stderr)
             return Exit.NOTHING
     topic = ""
-    for claim in BUILT_IN:
+    for claim in EVERY:
         if words and not any(matches(claim, word) for word in words):
             continue
         if claim.topic != topic:
@@ -132,21 +132,21 @@ def list_claims(words: list[str]) -> int:
 
 def show(words: list[str]) -> int:
     """One claim in full, or a counterexample file as a standalone script."""
-    from .claims import BUILT_IN
+    from .claims import EVERY
 
     if len(words) != 1:
         raise UsageError("show takes one claim id (see python -m verify list) or one counterexample file")
     if words[0].endswith(".json"):
         print(script(*load(Path(words[0]))))
         return Exit.OK
-    found = [claim for claim in BUILT_IN if claim.id == words[0]]
+    found = [claim for claim in EVERY if claim.id == words[0]]
     if not found and Path(words[0]).is_file():
         raise UsageError(
             f"show {words[0]}: show takes a counterexample file, out/counterexamples/NAME.json, or a claim id"
         )
     if not found:
         raise UsageError(
-            f"show {words[0]}: no such claim{closest(words[0], [claim.id for claim in BUILT_IN])} "
+            f"show {words[0]}: no such claim{closest(words[0], [claim.id for claim in EVERY])} "
             "(python -m verify list shows them)"
         )
     claim = found[0]

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 import pydantic
 
-from numerics import LOSSES, MAX_SEED, SOURCES, IntegerList, UsageError, WordList, available_bytes, closest
+from numerics import LOSSES, MAX_SEED, SOURCES, IntegerList, UsageError, WordList, available_bytes
 from theory import CHAINS, MODELS
 
-from ._models import losses_of
+from ._models import check_name, losses_of
 
 MAX_DEPTH = 64  # 2^64 steps of a chain contract quickly, but a float64 product of more blocks under- or overflows
 MAX_ORDER = 8
@@ -115,11 +115,10 @@ class Config(pydantic.BaseModel):
     @pydantic.field_validator("model")
     @classmethod
     def _model(cls, model: str) -> str:
-        if model not in MODELS and "->" not in model:
-            raise ValueError(
-                f"model={model!r} is unknown{closest(model, MODELS)}; one of {', '.join(MODELS)}, or a description as "
-                "'A:ir, B:jr -> ij'"
-            )
+        try:
+            check_name(model)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
         return model
 
     @pydantic.model_validator(mode="after")

@@ -177,13 +177,9 @@ def save(counterexample: dict[str, Any], folder: Path) -> Path:
 
     Returns: the path.
     """
-    cell = (
-        "depth{depth}-order{order}-{chain}" if counterexample["network"] is None else f"{counterexample['model']}"
-    ).format(**counterexample)
-    name = f"{counterexample['claim']}-{cell}".replace("!", "-")
-    if counterexample["loss"] != "squared":
-        name += f"-{counterexample['loss']}"
-    name += ".json"
+    parts = ["{claim}", "depth{depth}", "order{order}", "{chain}" if counterexample["network"] is None else "{model}"]
+    parts += ["{loss}"] if counterexample["loss"] != "squared" else []
+    name = "-".join(part.format(**counterexample) for part in parts).replace("!", "-") + ".json"
     path, file = folder / "counterexamples" / file_name(name), counterexample["file"]
     stored = counterexample | {"file": file and _relative(file, path.parent)}
     write_whole(path, json.dumps(plain(stored), indent=1) + "\n")

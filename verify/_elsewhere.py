@@ -105,6 +105,12 @@ class LossElsewhere(Loss):
         self.polynomial, self.smooth, self.bounded_below = loss.polynomial, loss.smooth, loss.bounded_below
         self.targets, self.script = loss.targets, loss.script
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LossElsewhere) and (self._home, self.name) == (other._home, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self._home, self.name))
+
     @property
     def _own(self) -> Loss:
         return loss_of(_claims(self._home.path, self._home.sha256)[self._home.place].loss)

@@ -31,7 +31,7 @@ class Cell:
     model: str = "tucker"
     loss: str = "squared"
     description: Parametrisation | None = field(default=None, repr=False)
-    losses: tuple[Loss, ...] = field(default=(SQUARED,), repr=False, compare=False)
+    losses: tuple[Loss, ...] = field(default=(SQUARED,), repr=False)
     asked: bool = field(default=False, repr=False, compare=False)
 
     def __str__(self) -> str:

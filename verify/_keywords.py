@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from numerics import OPTIMIZERS, UsageError, closest
+from numerics import LOSSES, OPTIMIZERS, Loss, UsageError, closest
 from theory import MODELS, cp, deep_matrix, deep_tucker, diagonal
 
 from ._events import Cell
@@ -151,6 +151,8 @@ def check_setting(where: str, model: Any, loss: Any) -> None:
             f"model={model!r} in {where}: give a name, a description 'A:ir, B:jr -> ij', a theory.parametrisation, or "
             "a function of depth and order that returns one"
         )
+    if isinstance(loss, Loss) and LOSSES.get(loss.name, loss) is not loss:
+        raise ClaimError(f"loss= in {where}: {loss.name!r} is the name of one of the tool's; give yours another name")
     try:
         if isinstance(model, str) and model != "any" and model not in MODELS:
             cell_of_model(model, PROBES[0])

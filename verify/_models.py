@@ -22,6 +22,15 @@ def is_model(value: Any) -> bool:
     return isinstance(value, (str, Parametrisation)) or callable(value)
 
 
+def check_name(model: str) -> None:
+    """Raises: UsageError for a word that is neither the name of a model nor a description."""
+    if model not in MODELS and "->" not in model:
+        raise UsageError(
+            f"model={model!r} is unknown{closest(model, MODELS)}; one of {', '.join(MODELS)}, or a description as "
+            "'A:ir, B:jr -> ij'"
+        )
+
+
 def cell_of_model(model: Any, cell: Cell) -> Cell:
     """The cell with another model; depth and order are those that the model has.
 
@@ -48,9 +57,8 @@ def _described(model: Any, depth: int, order: int, chain: str) -> Parametrisatio
         if isinstance(model, str):
             if model in MODELS:
                 return MODELS[model](depth, order, chain)
-            if "->" in model:
-                return parametrisation(model, model)
-            raise UsageError(f"model={model!r} is unknown{closest(model, MODELS)}; one of {', '.join(MODELS)}")
+            check_name(model)
+            return parametrisation(model, model)
         made = model(depth, order)
     except ValueError as error:
         raise UsageError(f"model={getattr(model, '__name__', model)} at depth={depth} order={order}: {error}") from None
@@ -93,4 +101,4 @@ def cell_of_loss(loss: Any, cell: Cell) -> Cell:
     return replace(cell, loss=loss if isinstance(loss, str) else loss.name, losses=found, asked=True)
 
 
-__all__ = ["CLASSES", "TUCKER", "cell_of_loss", "cell_of_model", "is_model", "losses_of"]
+__all__ = ["CLASSES", "TUCKER", "cell_of_loss", "cell_of_model", "check_name", "is_model", "losses_of"]

@@ -105,9 +105,9 @@ def _claims_of(data: dict[str, Any], path: Path, config: ReplayConfig, notes: li
             notes.append(f"note: {config.conjectures} is not the text that the counterexample was found for")
         return claims
     if data["file"] is None:
-        from .claims import BUILT_IN
+        from .claims import EVERY
 
-        return list(BUILT_IN)
+        return list(EVERY)
     name = Path(data["file"]).name
     changed = None
     for file in dict.fromkeys((path.parent / data["file"], path.parent / name)):

@@ -27,19 +27,18 @@ def select(config: Config) -> list[Claim]:
     Raises:
         UsageError: a pattern that matches nothing, or a conjecture file that cannot be used.
     """
-    from .claims import ANY_MODEL
-    from .claims import BUILT_IN as OF_TUCKER
+    from .claims import ANY_MODEL, BUILT_IN
 
     cells = tuple(cells_of(config))
-    BUILT_IN = OF_TUCKER if config.model == TUCKER else ANY_MODEL
+    built_in = BUILT_IN if config.model == TUCKER else ANY_MODEL
     own = [claim for path in config.conjectures or () for claim in read_conjectures(Path(path), cells)]
     if config.claims is None:
-        return own if config.conjectures else list(BUILT_IN)
+        return own if config.conjectures else list(built_in)
     chosen: list[Claim] = []
     for pattern in config.claims:
-        found = [claim for claim in (*own, *BUILT_IN) if matches(claim, pattern)]
+        found = [claim for claim in (*own, *built_in) if matches(claim, pattern)]
         if not found:
-            claims = (*own, *BUILT_IN)
+            claims = (*own, *built_in)
             names = {claim.id for claim in claims} | {claim.topic.replace(" ", "-") for claim in claims}
             raise UsageError(
                 f"claims={pattern}: no {'conjecture, ' if own else ''}built-in claim or topic "
@@ -67,10 +66,10 @@ def cells_of(config: Config) -> list[Cell]:
 
 def _not_judged(claims: Sequence[Claim], cells: Sequence[Cell]) -> list[str]:
     """One line for every conjecture that is meant in none of the cells, and one for built-in claims if all are."""
-    from .claims import BUILT_IN
+    from .claims import EVERY
 
     left = [c for c in claims if not any(isinstance(c.cell_in(cell), Cell) for cell in cells)]
-    own = [claim for claim in left if not any(claim is other for other in BUILT_IN)]
+    own = [claim for claim in left if not any(claim is other for other in EVERY)]
     shown = ", ".join(map(str, cells[:3])) + (f" and {len(cells) - 3} more" if len(cells) > 3 else "")
     lines = [f"{claim.id}: not judged, {_why(claim, cells)} ({shown})" for claim in own]
     if not own and len(left) == len(claims):

@@ -7,7 +7,7 @@ import pytest
 import numerics
 from numerics import UsageError
 from theory import parametrisation
-from verify import State, check, conjecture, equal
+from verify import ClaimError, State, check, conjecture, equal
 from verify._verdict import Verdict
 from verify.claims import ANY_MODEL, BUILT_IN
 
@@ -134,6 +134,59 @@ def test_what_is_no_model_or_loss_is_one_line(command, words, says) -> None:
     assert ran.code == 2
     assert says in ran.err
     assert ran.err.count("\n") == 1
+
+
+TWINS = """
+import numerics
+from verify import State, conjecture, equal
+
+class First(numerics.Loss):
+    name = "mine"
+    def value(self, W, y):
+        return (W - y) * (W - y)
+    def slope(self, W, y):
+        return 2 * (W - y)
+
+class Second(First):
+    def value(self, W, y):
+        return 3 * (W - y)
+    def slope(self, W, y):
+        return 3 + 0 * W
+
+@conjecture(model="cp", loss=First())
+def gradient_is_twice_the_residual(state: State):
+    return equal(state.gradient, 2 * state.weights * (state.tensor - state.target))
+
+@conjecture(model="cp", loss=Second())
+def gradient_is_three_times_the_weight(state: State):
+    return equal(state.gradient, 3 * state.weights)
+"""
+
+
+def test_two_losses_of_one_name_are_not_taken_for_one_another(command) -> None:
+    Path("mine.py").write_text(TWINS)
+    ran = command("conjectures=mine.py", "examples=12", "jobs=1")
+    assert ran.code == 0, ran.out
+
+
+def test_a_loss_of_ones_own_may_not_have_the_name_of_the_tools() -> None:
+    mine = Cubed()
+    mine.name = "squared"
+    with pytest.raises(ClaimError, match="'squared' is the name of one of the tool's"):
+        conjecture(loss=mine)(law(2.0))
+
+
+def test_counterexamples_of_two_depths_do_not_replace_each_other(command) -> None:
+    line = "from verify import State, conjecture, equal\n\n@conjecture\ndef wrong(state: State):\n"
+    Path("mine.py").write_text(line + "    return equal(state.tensor.sum(), state.loss)\n")
+    ran = command("conjectures=mine.py", "model=matrix", "depth=2,3", "examples=12", "jobs=1")
+    assert ran.code == 1
+    assert len(list(Path("out/counterexamples").glob("*.json"))) == 2
+
+
+def test_claims_of_every_model_are_listed_and_shown(command) -> None:
+    assert "euler-identity-with-degrees" in command("list", "any-model").out
+    assert command("show", "euler-identity-with-degrees").code == 0
 
 
 def test_a_claim_that_asks_a_model_for_what_it_lacks_is_told_what_there_is() -> None:
