@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from numerics import Network
-from theory import Grouping
+from theory import Grouping, Term
 
 Operand = tuple[Any, tuple[str, ...]]
 
@@ -30,6 +30,12 @@ def contracted(operands: Sequence[Operand], output: tuple[str, ...]) -> Any:
     return value if carried == output else torch.einsum(f"{word(carried)}->{word(output)}", value)
 
 
+def weighed(part: Any, term: Term) -> Any:
+    """A product times the coefficient of its network."""
+    c = term.coefficient
+    return part if c == 1 else part * (int(c) if c.is_Integer else float(c))
+
+
 def group_rows(network: Network, blocks: Any, label: str) -> list[tuple[Any, int]]:
     """(slices (R, entries), degree) of every block of the groups of a label."""
     found = []
@@ -47,8 +53,6 @@ def inner_products(network: Network, blocks: Any, gradient: Any, label: str) -> 
     for t, at in grouping.labels:
         term = description.terms[t]
         slots = [(blocks[name], labels) for name, labels in term.slots]
-        part = contracted([*slots, (gradient, description.output)], (at,))
-        if term.coefficient != 1:
-            part = part * (int(term.coefficient) if term.coefficient.is_Integer else float(term.coefficient))
+        part = weighed(contracted([*slots, (gradient, description.output)], (at,)), term)
         total = part if total is None else total + part
     return total

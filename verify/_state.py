@@ -27,7 +27,7 @@ from theory import Grouping
 
 from ._claim import ClaimError
 from ._forward import derivative_along, differentiable
-from ._labelled import contracted, group_rows, inner_products
+from ._labelled import contracted, group_rows, inner_products, weighed
 from ._numbers import EXACT_TYPES, Jet, current_digits, differencing, entrywise, precision
 from ._precise import Precise, as_precise
 from ._rates import compared, is_checked, leaves, saw_kink, unit_of_time
@@ -495,9 +495,7 @@ class PreciseState(State):
                     block = Precise(block.array * keep.reshape([-1 if x == at else 1 for x in labels]))
                     chosen = True
                 operands.append((block, labels))
-            coefficient = description.terms[t].coefficient
-            part = contracted(operands, description.output)
-            part = part * (int(coefficient) if coefficient.is_Integer else float(coefficient))
+            part = weighed(contracted(operands, description.output), description.terms[t])
             total = part if total is None else total + part
         return as_precise(total)
 

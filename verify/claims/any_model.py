@@ -12,6 +12,8 @@ from .._derived import derived_flow
 from .._path import Descent, Flow
 from .._relations import Relation, equal, nonincreasing
 from .._state import State, squared_norms
+from .discretisation import tensors
+from .gradients import flow_equations
 
 
 @conjecture(
@@ -31,16 +33,11 @@ def derived_tensor_of_any_model_is_its_tensor(state: State) -> Relation:
     source="design (3), (22)",
     topic="any model",
     model="any",
-    mutants={"ascent": lambda state: _flow(state, 1)},
+    mutants={"ascent": lambda state: flow_equations(state, 1)},
 )
 def derived_flow_of_any_model_is_minus_the_gradient(state: State) -> Relation:
     """d(block)/dt of theory's program equals -dL/d(block) by autograd, also where a block stands in several places."""
-    return _flow(state, -1)
-
-
-def _flow(state: State, sign: int) -> Relation:
-    flow, gradients = derived_flow(state), state.block_gradients()
-    return equal([flow[name] for name in gradients], [sign * gradient for gradient in gradients.values()])
+    return flow_equations(state, -1)
 
 
 def _rows(state: State, label: str, blocks: Any) -> list[tuple[Any, int]]:
@@ -140,15 +137,11 @@ def _power_law(state: State, exponent: int, factor: float = 1.0) -> list[Relatio
     topic="any model",
     model="any",
     assumes="unbalanced",
-    mutants={"second-order": lambda descent: equal(_tensors(descent), _tensors(descent.flow), order=2)},
+    mutants={"second-order": lambda descent: equal(tensors(descent), tensors(descent.flow), order=2)},
 )
 def descent_of_any_model_follows_its_flow_at_first_order(descent: Descent) -> Relation:
     """PyTorch's gradient descent with step eta and theory's compiled flow, from the same start, differ by O(eta)."""
-    return equal(_tensors(descent), _tensors(descent.flow), order=1)
-
-
-def _tensors(path: Any) -> Any:
-    return path.series(lambda state: state.tensor)
+    return equal(tensors(descent), tensors(descent.flow), order=1)
 
 
 @conjecture(

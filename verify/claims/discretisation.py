@@ -22,10 +22,10 @@ from .conservation import excess
     topic="discretisation",
     assumes="unbalanced",
     mutants={
-        "second-order": lambda descent: equal(_tensors(descent), _tensors(descent.flow), order=2),
-        "exactly": lambda descent: equal(_tensors(descent), _tensors(descent.flow)),
+        "second-order": lambda descent: equal(tensors(descent), tensors(descent.flow), order=2),
+        "exactly": lambda descent: equal(tensors(descent), tensors(descent.flow)),
         "half-time": lambda descent: equal(
-            _tensors(descent)[1::2], _tensors(descent.flow)[1 : 1 + len(descent.times) // 2], order=1
+            tensors(descent)[1::2], tensors(descent.flow)[1 : 1 + len(descent.times) // 2], order=1
         ),
     },
 )
@@ -34,10 +34,11 @@ def descent_follows_the_flow_at_first_order(descent: Descent) -> Relation:
 
     Seen by halving the step; holds inside the asymptotic regime (step well below 2 / sharpness).
     """
-    return equal(_tensors(descent), _tensors(descent.flow), order=1)
+    return equal(tensors(descent), tensors(descent.flow), order=1)
 
 
-def _tensors(trajectory: Any) -> Any:
+def tensors(trajectory: Any) -> Any:
+    """W along a path, (T, *sizes)."""
     return trajectory.series(lambda state: state.tensor)
 
 
@@ -50,9 +51,9 @@ def _tensors(trajectory: Any) -> Any:
     loss="smooth",
     applies=lambda depth, order, chain: depth >= 1,
     mutants={
-        "third-order": lambda descent: equal(_tensors(descent), _tensors(descent.modified_flow), order=3),
-        "exactly": lambda descent: equal(_tensors(descent), _tensors(descent.modified_flow)),
-        "plain-loss": lambda descent: equal(_tensors(descent), _tensors(descent.flow), order=2),
+        "third-order": lambda descent: equal(tensors(descent), tensors(descent.modified_flow), order=3),
+        "exactly": lambda descent: equal(tensors(descent), tensors(descent.modified_flow)),
+        "plain-loss": lambda descent: equal(tensors(descent), tensors(descent.flow), order=2),
     },
 )
 def descent_follows_the_modified_flow_at_second_order(descent: Descent) -> Relation:
@@ -60,7 +61,7 @@ def descent_follows_the_modified_flow_at_second_order(descent: Descent) -> Relat
 
     Seen by halving the step, with a flow of its own for every step.
     """
-    return equal(_tensors(descent), _tensors(descent.modified_flow), order=2)
+    return equal(tensors(descent), tensors(descent.modified_flow), order=2)
 
 
 @conjecture(

@@ -31,16 +31,16 @@ def derived_tensor_is_the_model_tensor(state: State) -> Relation:
     source="Hariz et al. 2024; (3)",
     topic="gradients",
     mutants={
-        "ascent": lambda state: _flow_equations(state, 1),
-        "normalised": lambda state: _flow_equations(state, -2),
+        "ascent": lambda state: flow_equations(state, 1),
+        "normalised": lambda state: flow_equations(state, -2),
     },
 )
 def derived_flow_is_minus_the_gradient(state: State) -> Relation:
     """d(block)/dt of theory's program equals -dL/d(block) by autograd through the PyTorch model, block by block."""
-    return _flow_equations(state, -1)
+    return flow_equations(state, -1)
 
 
-def _flow_equations(state: State, sign: int) -> Relation:
+def flow_equations(state: State, sign: int) -> Relation:
     flow, gradients = derived_flow(state), state.block_gradients()
     return equal([flow[name] for name in gradients], [sign * gradient for gradient in gradients.values()])
 
