@@ -54,6 +54,7 @@ class _Tape:
         last = model.steps[-1].expression
         sums = isinstance(last, LinearCombination)
         self.tops = list(last.names) if sums else ["W"]
+        self.weights = {name: c for c, name in last.terms} if isinstance(last, LinearCombination) else {}
         members = self._members(model, sums)
         for step in reversed(model.steps):
             expression = step.expression
@@ -149,9 +150,9 @@ def euler_steps(model: Parametrisation, label: str | None, term: int = 0) -> tup
     steps: list[Equality] = []
     start = tape.pair(top, component[top], tape.rules[top].output, keep)
     if top != "W":  # a network of a sum: its adjoint is its coefficient times D
-        name, rule = tape.adjoint_rule(top)
-        whole = Network((("D", rule.output), component[top]), keep, rule.coefficient)
-        steps.append(Equality(whole, start, "W is a sum: D meets every network with its coefficient", ((name, rule),)))
+        whole = Network((("D", tape.rules[top].output), component[top]), keep, tape.weights[top])
+        why = "W is a sum: D meets every network with its coefficient"
+        steps.append(Equality(whole, start, why, (tape.adjoint_rule(top),)))
         start = whole
     conclusions: list[Conclusion] = []
     for name in inside:

@@ -11,6 +11,7 @@ MODELS = [
     parametrisation("cubic", "u:i, u:i, v:i -> i"),
     parametrisation("difference", "u:i, v:i - x:i, y:i -> i"),
     parametrisation("symmetric", "U:ir, U:jr, c:r -> ij"),
+    parametrisation("joined", "U:ir, U:jr, A:rs, B:ks -> ijk"),
 ]  # fmt: skip
 
 

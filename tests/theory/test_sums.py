@@ -1,10 +1,24 @@
 """Sums of networks and blocks that stand more than once: what they become, groups with degrees, and their flow."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from theory import (
+    Assignment,
+    Contraction,
+    LinearCombination,
+    Program,
+    conservation_laws,
+    count_laws,
+    deep_tucker,
+    gradient_flow,
+    model_derivations,
+    parametrisation,
+)
 from theory import _exact_evaluation as exact
-from theory import conservation_laws, count_laws, deep_tucker, gradient_flow, model_derivations, parametrisation
+from theory import _local_proofs as local
 from theory._exact_evaluation import gradient_check
 from theory._laws import Law
 
@@ -136,3 +150,40 @@ def test_a_law_with_a_wrong_weight_is_not_conserved(monkeypatch):
     wrong = Law(((1, law.left), (-1, law.right)), law.edge, law.kept)
     monkeypatch.setattr(exact, "conservation_laws", lambda m: (wrong,))
     assert not exact.law_check(model, True).holds
+
+
+def _broken(model, name, change):
+    flow = gradient_flow(model)
+    lines = tuple(Assignment(x.name, change(x.expression)) if x.name == name else x for x in flow.assignments)
+    return Program(flow.inputs, lines, flow.outputs)
+
+
+def _negated(e):
+    return Contraction(e.operands, e.output, -e.coefficient)
+
+
+def _without_the_last(e):
+    return LinearCombination(e.terms[:-1])
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "change"),
+    [
+        ("U:ir, U:jr -> ij", "dU/dt.2", _negated),
+        ("U:ir, U:jr -> ij", "dU/dt", _without_the_last),
+        ("u:i, u:i, v:i -> i", "dv/dt", _negated),
+        ("A:ir, B:rj + A:ir, C:rj -> ij", "dL/dW2", _negated),
+        ("A:ir, B:rj + A:ir, C:rj -> ij", "dA/dt", _without_the_last),
+    ],
+)
+def test_a_wrong_program_of_a_sum_is_rejected_before_any_number_is_put_in(monkeypatch, line, name, change):
+    model = parametrisation("mine", line)
+    program = _broken(model, name, change)
+    monkeypatch.setattr(local, "gradient_flow", lambda m: program)
+    local._tape.cache_clear()
+    try:
+        (laws,) = model_derivations(model)
+        routes = [route.run().holds for route in laws.routes if route.name == "derived program"]
+        assert not (replace(laws, routes=()).check().holds and all(routes))
+    finally:
+        local._tape.cache_clear()

@@ -22,6 +22,7 @@ MODELS = [
     "tensor-ring",
     "U:ir, U:jr -> ij",
     "u:i, u:i, v:i -> i",
+    "A:ir, A:jr, A:kr -> ijk",
 ]
 WITH_GROUPS = {claim.id for claim in ANY_MODEL if not claim.applies(0, 3, "column")}
 IDENTITIES = {claim.id for claim in ANY_MODEL if claim.subject == "State" and claim.assumes == "generic"}
